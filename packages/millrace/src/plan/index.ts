@@ -1,0 +1,6 @@
+export * from './coercion.ts'
+export * from './dataflow.ts'
+export * from './expression.ts'
+export * from './functions.ts'
+export * from './literal.ts'
+export * from './nodes.ts'
