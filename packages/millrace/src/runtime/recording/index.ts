@@ -1,0 +1,8 @@
+export { RECORDING_FORMATS, type RecordingFormat } from './format.ts'
+export type { RecordedEvent } from './recorded-event.ts'
+export { Recording, type ConnectionChoice, type RecordingOptions } from './recording.ts'
+export { RecordingWriter, type WritableEvent } from './recording-writer.ts'
+export { ReplayServer, type ReplayEvent, type ReplayOptions } from './replay-server.ts'
+export { type FaultOptions } from './replay-fault.ts'
+export { type ReplaySpeed } from './replay-track.ts'
+export { recordWebSocket, type RecordOptions, type RecordResult } from './record-websocket.ts'
