@@ -1,9 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+import type { SecureContext } from 'node:tls'
 import { WebSocket, type ClientOptions } from 'ws'
 import { MillraceError } from '../kernel/index.ts'
 import { connectError, statusError, timedOut } from './connect-error.ts'
 import { DEFAULT_LIMITS } from './limits.ts'
+import { defaultTrust } from './system-roots.ts'
 import { maxBufferedChunks } from './ws-options.ts'
 
 export interface ConnectOptions {
@@ -12,7 +14,7 @@ export interface ConnectOptions {
   /** In order; a name may occur several times and is then sent several times. */
   readonly headers?: readonly (readonly [name: string, value: string])[]
   readonly subprotocols?: readonly string[]
-  /** Certificates in PEM that are trusted instead of the built-in roots. */
+  /** Certificates in PEM that are trusted instead of Node's and the system's roots. */
   readonly tlsCa?: string
   readonly maxMessageBytes?: number
   readonly maxFragments?: number
@@ -53,7 +55,7 @@ export function connect(options: ConnectOptions): Promise<ClientConnection> {
     const url = parseEndpoint(options.url)
     const name = options.displayName ?? `${url.protocol}//${url.host}`
     const { headers, subprotocols } = splitHeaders(options.headers ?? [], options.subprotocols ?? [], name)
-    const ws = open(url, subprotocols, clientOptions(options, headers), name)
+    const ws = open(url, subprotocols, clientOptions(options, headers, url.protocol === 'wss:'), name)
     let socket: Socket | undefined
 
     const settle = (finish: () => void): void => {
@@ -123,10 +125,10 @@ function open(url: URL, subprotocols: readonly string[], options: ClientOptions,
   }
 }
 
-function clientOptions(options: ConnectOptions, headers: Readonly<Record<string, string[]>>): ClientOptions {
+function clientOptions(options: ConnectOptions, headers: Readonly<Record<string, string[]>>, secure: boolean): ClientOptions {
   const maxPayload = options.maxMessageBytes ?? DEFAULT_LIMITS.feedMessageBytes
   // `ws` has `closeTimeout` and hands `headers` to Node, which takes lists; its type declarations know neither.
-  const result: ClientOptions & { closeTimeout: number } = {
+  const result: ClientOptions & { closeTimeout: number; secureContext?: SecureContext } = {
     headers: headers as Record<string, never>,
     perMessageDeflate: false,
     followRedirects: false,
@@ -135,7 +137,7 @@ function clientOptions(options: ConnectOptions, headers: Readonly<Record<string,
     maxFragments: options.maxFragments ?? DEFAULT_LIMITS.fragments,
     maxBufferedChunks: maxBufferedChunks(maxPayload),
     closeTimeout: options.closeMs ?? DEFAULT_LIMITS.closeMs,
-    ...(options.tlsCa === undefined ? {} : { ca: options.tlsCa }),
+    ...(options.tlsCa !== undefined ? { ca: options.tlsCa } : secure ? { secureContext: defaultTrust() } : {}),
   }
   return result
 }

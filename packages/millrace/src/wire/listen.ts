@@ -35,6 +35,8 @@ export interface ListenOptions {
   readonly allowOrigin?: (origin: string | undefined, request: IncomingMessage) => boolean
   /** Clients at once; one more gets 503. Default: no limit. */
   readonly maxClients?: number
+  /** The last word before an upgrade that is well-formed: the HTTP status to refuse it with, or null. */
+  readonly admit?: (request: IncomingMessage) => number | null
   readonly maxMessageBytes?: number
   readonly maxFragments?: number
   readonly handshakeMs?: number
@@ -178,7 +180,7 @@ function refuseUpgrade(options: ListenOptions, request: IncomingMessage, clients
   if (request.headers['sec-websocket-version'] !== '13') return 426
   if (options.allowOrigin !== undefined && !options.allowOrigin(request.headers.origin, request)) return 403
   if (options.maxClients !== undefined && clients >= options.maxClients) return 503
-  return null
+  return options.admit?.(request) ?? null
 }
 
 function endWithStatus(socket: Socket, status: number): void {
