@@ -1,8 +1,10 @@
 /**
- * A validating scanner of JSON text (RFC 8259) in UTF-8 bytes. Nothing is built and nothing recurses. Stricter than the RFC only in
- * depth, laxer in nothing: no byte order mark, no invalid UTF-8. Escapes of lone surrogates and numbers of any magnitude are well-formed.
+ * A validating scanner of JSON text (RFC 8259) in UTF-8 bytes. Nothing is built and nothing recurses. Stricter than the
+ * RFC only in depth, laxer in nothing: no byte order mark, no invalid UTF-8. Escapes of lone surrogates and numbers of
+ * any magnitude are well-formed.
  *
- * Positions are offsets into the array; a negative result is a fault: `~offset` of the offending byte (or the end), or TOO_DEEP.
+ * Positions are offsets into the array; a negative result is a fault: `~offset` of the offending byte (or the end), or
+ * TOO_DEEP.
  */
 
 /** Arrays and objects within each other. */
@@ -17,7 +19,8 @@ export function jsonFault(bytes: Uint8Array, start: number, end: number): string
   const offset = ~at
   if (offset >= end) return start === end ? 'the text is empty' : 'the text ends too early'
   const byte = bytes[offset]!
-  const shown = byte > 0x20 && byte < 0x7f ? `"${String.fromCharCode(byte)}"` : `byte 0x${byte.toString(16).padStart(2, '0')}`
+  const shown =
+    byte > 0x20 && byte < 0x7f ? `"${String.fromCharCode(byte)}"` : `byte 0x${byte.toString(16).padStart(2, '0')}`
   return `unexpected ${shown} at offset ${offset - start}`
 }
 
@@ -41,6 +44,8 @@ export function skipJsonSpace(bytes: Uint8Array, i: number, end: number): number
   return i
 }
 
+/** 1 for the bytes that stand for themselves in a string and may be passed without a look. */
+const PLAIN = Uint8Array.from({ length: 256 }, (_, c) => (c >= 0x20 && c < 0x80 && c !== 0x22 && c !== 0x5c ? 1 : 0))
 const CLOSERS = new Uint8Array(MAX_JSON_DEPTH + 1)
 
 /** The end of the value that begins exactly at `i`, inside `depth` levels of nesting. */
@@ -51,42 +56,44 @@ export function skipJsonValue(bytes: Uint8Array, i: number, end: number, depth: 
     if (i >= end) return ~i
     const c = bytes[i]!
     if (c === 0x22) {
-      i = skipJsonString(bytes, i, end)
+      i++
+      while (i < end && PLAIN[bytes[i]!] === 1) i++
+      if (i < end && bytes[i] === 0x22) i++
+      else if ((i = skipJsonStringRest(bytes, i, end)) < 0) return i
     } else if (c === 0x7b || c === 0x5b) {
       if (depth >= MAX_JSON_DEPTH) return TOO_DEEP
       const closer = c + 2
       CLOSERS[++depth] = closer
-      i = skipJsonSpace(bytes, i + 1, end)
+      i++
+      if (i < end && bytes[i]! <= 0x20) i = skipJsonSpace(bytes, i, end)
       if (i < end && bytes[i] === closer) {
         depth--
         i++
       } else {
-        if (closer === 0x7d) i = skipJsonKey(bytes, i, end)
-        if (i < 0) return i
+        if (closer === 0x7d && (i = skipJsonKey(bytes, i, end)) < 0) return i
         continue
       }
     } else if (c === 0x2d || (c >= 0x30 && c <= 0x39)) {
-      i = skipJsonNumber(bytes, i, end)
-    } else {
-      i = skipJsonLiteral(bytes, i, end)
+      if ((i = skipJsonNumber(bytes, i, end)) < 0) return i
+    } else if ((i = skipJsonLiteral(bytes, i, end)) < 0) {
+      return i
     }
-    if (i < 0) return i
     // Here a value has ended; close what ends with it.
     for (;;) {
       if (depth === outer) return i
-      i = skipJsonSpace(bytes, i, end)
+      if (i < end && bytes[i]! <= 0x20) i = skipJsonSpace(bytes, i, end)
       if (i >= end) return ~i
+      const next = bytes[i]!
       const closer = CLOSERS[depth]!
-      if (bytes[i] === closer) {
-        depth--
+      if (next === 0x2c) {
         i++
-        continue
+        if (i < end && bytes[i]! <= 0x20) i = skipJsonSpace(bytes, i, end)
+        if (closer === 0x7d && (i = skipJsonKey(bytes, i, end)) < 0) return i
+        break
       }
-      if (bytes[i] !== 0x2c) return ~i
-      i = skipJsonSpace(bytes, i + 1, end)
-      if (closer === 0x7d) i = skipJsonKey(bytes, i, end)
-      if (i < 0) return i
-      break
+      if (next !== closer) return ~i
+      depth--
+      i++
     }
   }
 }
@@ -94,15 +101,23 @@ export function skipJsonValue(bytes: Uint8Array, i: number, end: number, depth: 
 /** From a key's opening quote to where its value begins. */
 function skipJsonKey(bytes: Uint8Array, i: number, end: number): number {
   if (i >= end || bytes[i] !== 0x22) return ~i
-  i = skipJsonString(bytes, i, end)
-  if (i < 0) return i
-  i = skipJsonSpace(bytes, i, end)
-  return i < end && bytes[i] === 0x3a ? skipJsonSpace(bytes, i + 1, end) : ~i
+  i++
+  while (i < end && PLAIN[bytes[i]!] === 1) i++
+  if (i < end && bytes[i] === 0x22) i++
+  else if ((i = skipJsonStringRest(bytes, i, end)) < 0) return i
+  if (i < end && bytes[i]! <= 0x20) i = skipJsonSpace(bytes, i, end)
+  if (i >= end || bytes[i] !== 0x3a) return ~i
+  i++
+  return i < end && bytes[i]! <= 0x20 ? skipJsonSpace(bytes, i, end) : i
 }
 
 /** From the opening quote to behind the closing one. */
 export function skipJsonString(bytes: Uint8Array, i: number, end: number): number {
-  i++
+  return skipJsonStringRest(bytes, i + 1, end)
+}
+
+/** From any character inside a string to behind its closing quote. */
+export function skipJsonStringRest(bytes: Uint8Array, i: number, end: number): number {
   while (i < end) {
     const c = bytes[i]!
     if (c === 0x22) return i + 1
@@ -159,7 +174,9 @@ function skipUtf8(bytes: Uint8Array, i: number, end: number): number {
   if (c >= 0xf0 && c <= 0xf4) {
     const from = c === 0xf0 ? 0x90 : 0x80
     const to = c === 0xf4 ? 0x8f : 0xbf
-    return second >= from && second <= to && continuation(bytes, i + 2, end) && continuation(bytes, i + 3, end) ? i + 4 : ~i
+    return second >= from && second <= to && continuation(bytes, i + 2, end) && continuation(bytes, i + 3, end)
+      ? i + 4
+      : ~i
   }
   return ~i
 }
@@ -182,6 +199,11 @@ export function skipJsonNumber(bytes: Uint8Array, i: number, end: number): numbe
   if (i < end && bytes[i] === 0x2d) i++
   if (i < end && bytes[i] === 0x30) i++
   else if ((i = skipDigits(bytes, i, end)) < 0) return i
+  return skipJsonNumberRest(bytes, i, end)
+}
+
+/** From behind a number's integer part to its end: fraction and exponent. */
+export function skipJsonNumberRest(bytes: Uint8Array, i: number, end: number): number {
   if (i < end && bytes[i] === 0x2e && (i = skipDigits(bytes, i + 1, end)) < 0) return i
   if (i < end && (bytes[i]! | 0x20) === 0x65) {
     i++
