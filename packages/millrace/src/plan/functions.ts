@@ -3,7 +3,7 @@ import type { DataType } from '../kernel/index.ts'
 /**
  * What the binder asks about functions. The registry implements it; the binder knows no function by itself.
  * Operators are functions too: `+ - * / % || = <> < <= > >= -> ->> ? LIKE ILIKE ~` and unary minus are looked up as `add subtract
- * multiply divide modulo concat eq ne lt le gt ge json_get json_as_text json_contains like ilike regexp_like negate`.
+ * multiply divide modulo || eq ne lt le gt ge json_get json_as_text json_contains like ilike regexp_like negate`.
  */
 export interface FunctionCatalog {
   /** By any of its names, case-insensitively. */
@@ -30,5 +30,7 @@ export interface AggregateSignature {
   readonly name: string
   /** Whether `ORDER BY` inside the call changes the result. */
   readonly ordered: boolean
+  /** Whether rows can be taken back, as a changelog does. Absent: no. */
+  readonly retractable?: boolean
   resolve(args: readonly DataType[]): Resolution
 }
