@@ -1,0 +1,34 @@
+import { type DataType, TIMESTAMP, WINDOW } from '../../kernel/index.ts'
+import { columnRef, type ColumnRef } from '../../plan/index.ts'
+
+/**
+ * While a query with GROUP BY is bound, its expressions read the rows of FROM. What exists only after grouping stands in them as a column
+ * with a negative index, until `AggregateCollector.afterGrouping` puts the real one there.
+ */
+const WINDOW_INDEX = -1
+const ROWTIME_INDEX = -2
+const FIRST_AGGREGATE = -3
+
+export function windowPlaceholder(): ColumnRef {
+  return columnRef(WINDOW_INDEX, WINDOW)
+}
+
+export function rowtimePlaceholder(): ColumnRef {
+  return columnRef(ROWTIME_INDEX, TIMESTAMP)
+}
+
+export function aggregatePlaceholder(ordinal: number, type: DataType): ColumnRef {
+  return columnRef(FIRST_AGGREGATE - ordinal, type)
+}
+
+export type Placeholder =
+  | { readonly kind: 'window' }
+  | { readonly kind: 'rowtime' }
+  | { readonly kind: 'aggregate'; readonly ordinal: number }
+
+export function placeholderOf(column: ColumnRef): Placeholder | undefined {
+  if (column.index >= 0) return undefined
+  if (column.index === WINDOW_INDEX) return { kind: 'window' }
+  if (column.index === ROWTIME_INDEX) return { kind: 'rowtime' }
+  return { kind: 'aggregate', ordinal: FIRST_AGGREGATE - column.index }
+}
