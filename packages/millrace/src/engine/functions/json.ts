@@ -172,8 +172,8 @@ export const JSON_FUNCTIONS: readonly ScalarFunction[] = [
   getter(
     'json_get',
     JSON_TYPE,
-    'The member or element of a JSON value as JSON: the operator ->. NULL if there is none.',
-    (_, raw) => raw,
+    'The member or element of a JSON value as JSON: the operator ->. NULL if there is none, or if it is null.',
+    ({ kind }, raw) => (kind === 'null' ? undefined : raw),
     [
       example(`JSON '{"a": {"b": [1, 2.50]}}' -> 'a' -> 'b' -> 1`, '2.50'),
       example(`json_get(JSON '{"a": {"b": 7}}', 'a', 'b')`, '7'),
