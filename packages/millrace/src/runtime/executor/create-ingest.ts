@@ -1,0 +1,18 @@
+import { resolveTable } from '../../connectors/index.ts'
+import type { SourceNode } from '../../plan/index.ts'
+import type { ExecutorOptions } from './executor.ts'
+import { type IngestTarget, SourceIngest } from './source-ingest.ts'
+
+/** The decoder and splitter of a source node, from the options in the plan. */
+export function createIngest(node: SourceNode, options: ExecutorOptions, target: IngestTarget): SourceIngest {
+  const table = resolveTable(node.options, node.table)
+  const columns = node.columns.flatMap((column, i) => {
+    if (column.from !== 'payload') return []
+    const { path, type, nullable } = column
+    return [{ name: node.schema.fields[i]!.name, path, type, nullable }]
+  })
+  const decoder = table.format.decoder(columns, table.formatOptions, { codegen: options.codegen })
+  const splitter = table.framing === null ? null : table.framing.splitter(table.framingOptions)
+  const settings = { badData: node.badData ?? options.badData, batchRows: options.batchRows }
+  return new SourceIngest(node, decoder, splitter, settings, target)
+}

@@ -1,0 +1,22 @@
+export { ChangelogEncoder } from './changelog-encoder.ts'
+export { compileScript, type CompileOptions } from './compile.ts'
+export { inlineExecutor } from './executor/inline-executor.ts'
+export type {
+  CreateExecutor,
+  DeadLetter,
+  Executor,
+  ExecutorEvents,
+  ExecutorOptions,
+  ExecutorStatistics,
+  PayloadBlock,
+  SourceStatistics,
+  StateEntry,
+  Step,
+} from './executor/executor.ts'
+export { workerExecutor } from './executor/worker-executor.ts'
+export { type JobOptions, startJob } from './job/job.ts'
+export type { Gap, Job, JobEnd, JobEvents, JobStatistics } from './job/job-types.ts'
+export * from './recording/index.ts'
+export type { CompiledScript, ScriptSource } from './script.ts'
+export * from './subscriptions/index.ts'
+export { missingVariables, templateNames, Templates, type VariableLookup } from './templates.ts'

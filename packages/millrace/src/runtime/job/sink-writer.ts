@@ -1,0 +1,64 @@
+import { type Ending, resolveTable, type Sink } from '../../connectors/index.ts'
+import type { Encoder } from '../../formats/index.ts'
+import { assert, type RecordBatch } from '../../kernel/index.ts'
+import type { Dataflow, SinkNode } from '../../plan/index.ts'
+import { ChangelogEncoder } from '../changelog-encoder.ts'
+import { connectorContext, type JobContext } from './connector-context.ts'
+
+/** Encodes the rows of one sink node and hands them to its connector. */
+export class SinkWriter {
+  readonly #sink: Sink
+  readonly #encoder: Encoder
+  readonly #separator: Uint8Array | undefined
+  readonly #signal: AbortSignal
+
+  constructor(sink: Sink, encoder: Encoder, separator: Uint8Array | undefined, signal: AbortSignal) {
+    this.#sink = sink
+    this.#encoder = encoder
+    this.#separator = separator
+    this.#signal = signal
+  }
+
+  open(): Promise<void> {
+    return this.#sink.open(this.#signal)
+  }
+
+  write(batch: RecordBatch): Promise<void> {
+    return this.#sink.write(this.#encoder.encode(batch, this.#separator), this.#signal)
+  }
+
+  flush(): Promise<void> {
+    return this.#sink.flush(this.#signal)
+  }
+
+  close(ending: Ending): Promise<void> {
+    return this.#sink.close(ending)
+  }
+}
+
+export async function createSinkWriter(
+  node: SinkNode,
+  dataflow: Dataflow,
+  context: JobContext,
+  signal: AbortSignal,
+): Promise<SinkWriter> {
+  const { connector, connectorOptions, format, formatOptions } = resolveTable(node.options, node.table)
+  assert(connector.sink !== undefined, `connector "${connector.name}" is no sink`)
+  const sink = await connector.sink(connectorOptions, connectorContext(node.table, context))
+  const rows = format.encoder(node.schema, formatOptions)
+  const encoder = isUpdating(node, dataflow) ? new ChangelogEncoder(rows) : rows
+  const separator = connector.rowSeparator === '' ? undefined : Buffer.from(connector.rowSeparator)
+  return new SinkWriter(sink, encoder, separator, signal)
+}
+
+/** Whether rows that reach the node may carry weights: an un-windowed aggregate feeds it. */
+function isUpdating(node: SinkNode, dataflow: Dataflow): boolean {
+  const updating = new Set<string>()
+  for (const n of dataflow.nodes) {
+    if (n.kind === 'aggregate') updating.add(n.id)
+    else if (n.kind === 'union' ? n.inputs.some((i) => updating.has(i.node)) : n.kind !== 'source' && updating.has(n.input.node)) {
+      updating.add(n.id)
+    }
+  }
+  return updating.has(node.id)
+}
