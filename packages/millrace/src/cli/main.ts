@@ -1,0 +1,5 @@
+#!/usr/bin/env node
+import { runProgram } from './exit.ts'
+import { millraceProgram } from './program.ts'
+
+await runProgram(millraceProgram(), process.argv)

@@ -1,0 +1,51 @@
+export {
+  batchOf,
+  type Clock,
+  type Column,
+  type DataType,
+  ERROR_CODES,
+  type ErrorCode,
+  formatError,
+  MillraceError,
+  MillraceErrors,
+  type RecordBatch,
+  rowsOf,
+  type Schema,
+  type SchemaField,
+  systemClock,
+  typeName,
+  type Value,
+  visibleFields,
+} from './kernel/index.ts'
+export type { Dataflow, PlanNode } from './plan/index.ts'
+export { explainMermaid, explainText } from './sql/index.ts'
+export { FORMATS, type EncodedRows, type Encoder, type FormatDefinition, jsonFormat } from './formats/index.ts'
+export {
+  type Capabilities,
+  type ConnectorContext,
+  type ConnectorDefinition,
+  CONNECTORS,
+  type Delivery,
+  type Payload,
+  type Position,
+  type Sink,
+  type Source,
+} from './connectors/index.ts'
+export {
+  type CompiledScript,
+  type CompileOptions,
+  compileScript,
+  type DeadLetter,
+  type ExecutorOptions,
+  type Gap,
+  inlineExecutor,
+  type Job,
+  type JobEnd,
+  type JobEvents,
+  type JobOptions,
+  type JobStatistics,
+  type ScriptSource,
+  startJob,
+  Templates,
+  workerExecutor,
+} from './runtime/index.ts'
