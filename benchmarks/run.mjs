@@ -58,7 +58,7 @@ Written by \`npm run bench\`. Ratios within one run are what counts; absolute fi
 - date: ${new Date().toISOString().slice(0, 10)}
 - machine: ${cpus().length} x ${cpus()[0].model}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${process.arch}
 - versions: millrace ${version} (on commit ${commit}), Node ${process.version}, ws ${ws}
-- command: \`npm run bench\`; medians of several rounds, ours and the baseline in turn; answers are compared before anything is timed
+- command: \`npm run bench\`; medians of several rounds, ours and the baseline in turn, from the moment both are warm; answers are compared before anything is timed
 
 ${figures}
 

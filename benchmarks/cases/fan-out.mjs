@@ -15,7 +15,11 @@ export async function fanOut() {
   const rows = []
   for (const { perTick, target, ...ticks } of SIZES) {
     assertEqual(await received('ours', perTick), await received('baseline', perTick), `fan-out, ${perTick} per tick`)
-    const figures = await alternate(ROUNDS, () => rate('ours', perTick, ticks.ours), () => rate('baseline', perTick, ticks.baseline))
+    const figures = await alternate(
+      ROUNDS,
+      () => rate('ours', perTick, ticks.ours),
+      () => rate('baseline', perTick, ticks.baseline),
+    )
     rows.push({
       name: `fan-out to 1,000 clients, ${perTick} per tick`,
       ...figures,
@@ -55,7 +59,12 @@ async function rate(which, perTick, ticks) {
 async function withClients(which, work) {
   const server = await start(new URL('../lib/fan-out-server.mjs', import.meta.url), which)
   try {
-    const clients = await start(new URL('../lib/fan-out-clients.mjs', import.meta.url), server.ready.port, server.ready.path, CLIENTS)
+    const clients = await start(
+      new URL('../lib/fan-out-clients.mjs', import.meta.url),
+      server.ready.port,
+      server.ready.path,
+      CLIENTS,
+    )
     try {
       return await work(server, clients)
     } finally {

@@ -12,7 +12,7 @@ export async function runBlocks(script, blocks, output) {
   const source = script.dataflow.nodes.find((n) => n.kind === 'source').id
   const executor = await inlineExecutor(
     JSON.stringify(script.dataflow),
-    { codegen: true, batchRows: 4096, badData: 'fail', stateLimit: 2 ** 30 },
+    { codegen: true, batchRows: 4096, stateLimit: 2 ** 30 },
     { output: (_, batch) => output(batch), deadLetter: () => undefined },
     [],
     new AbortController().signal,
@@ -39,6 +39,11 @@ export function blocksOf(payloads, size) {
 export class TumbleSum {
   results = 0
   checksum = 0
+  #closed
+
+  constructor(closed = () => undefined) {
+    this.#closed = closed
+  }
 
   add(batch) {
     const names = batch.schema.fields.map((f) => f.name)
@@ -49,6 +54,7 @@ export class TumbleSum {
       this.results++
       this.checksum += Number(valueAt(count, i)) * 31 + Number(unscaled) / 10 ** scale
     }
+    this.#closed(this.results)
   }
 
   finish() {

@@ -22,7 +22,11 @@ for (let i = 0; i < count; i++) {
     if (i === 0) hash.update(buffer.subarray(from, length))
     return true
   }
-  const socket = connect({ port, host: '127.0.0.1', onread: { buffer: Buffer.allocUnsafe(64 * 1024), callback: onBytes } })
+  const socket = connect({
+    port,
+    host: '127.0.0.1',
+    onread: { buffer: Buffer.allocUnsafe(64 * 1024), callback: onBytes },
+  })
   socket.on('error', () => undefined)
   const key = Buffer.alloc(16, i).toString('base64')
   socket.write(

@@ -12,7 +12,7 @@ INSERT INTO served SELECT id, symbol, price * 2, sent FROM trades WHERE price > 
 const job = startJob(
   script,
   {
-    executor: { codegen: true, batchRows: 4096, badData: 'fail', stateLimit: 2 ** 30 },
+    executor: { codegen: true, batchRows: 4096, stateLimit: 2 ** 30 },
     createExecutor: inlineExecutor,
     templates: new Templates(() => undefined),
     stdout: process.stdout,

@@ -15,6 +15,29 @@ export async function cpuSeconds(work) {
   return { seconds: (user + system) / 1e6, value }
 }
 
+/**
+ * CPU seconds (user and system, all threads) of this process from the moment it is warm: compilers and caches have then done what a server
+ * needs done once. `mark` is called with every count of results; the clock starts when it first reaches `warm`.
+ */
+export class SteadyCpu {
+  #warm
+  #before = null
+
+  constructor(warm) {
+    this.#warm = warm
+  }
+
+  mark(results) {
+    if (this.#before === null && results >= this.#warm) this.#before = process.cpuUsage()
+  }
+
+  seconds() {
+    if (this.#before === null) throw new Error('never got warm')
+    const { user, system } = process.cpuUsage(this.#before)
+    return (user + system) / 1e6
+  }
+}
+
 /** Runs ours and the baseline in turn, `rounds` times each after a warm-up, so that both meet the same neighbours. */
 export async function alternate(rounds, ours, baseline) {
   await ours()

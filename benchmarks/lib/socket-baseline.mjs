@@ -1,20 +1,17 @@
-/** Reads the feed at URL with `ws`, JSON.parse and Maps; tells CPU seconds and the answer. */
+/** Reads the feed at URL with `ws`, JSON.parse and Maps; tells CPU seconds after WARM results, and the answer. */
 import WebSocket from 'ws'
-import { cpuSeconds } from './measure.mjs'
+import { SteadyCpu } from './measure.mjs'
 import { NaiveTumble } from './trades.mjs'
 
-const url = process.argv[2]
+const [, , url, warm] = process.argv
 process.send({ ready: true })
-process.once('message', async () => {
-  const naive = new NaiveTumble()
-  const { seconds } = await cpuSeconds(
-    () =>
-      new Promise((resolve, reject) => {
-        const socket = new WebSocket(url, { perMessageDeflate: false, skipUTF8Validation: false })
-        socket.on('message', (data) => naive.add(data.toString()))
-        socket.on('close', resolve)
-        socket.on('error', reject)
-      }),
-  )
-  process.send({ seconds, answer: naive.finish() }, () => process.exit(0))
+process.once('message', () => {
+  const steady = new SteadyCpu(Number(warm))
+  const naive = new NaiveTumble((results) => steady.mark(results))
+  const socket = new WebSocket(url, { perMessageDeflate: false })
+  socket.on('message', (data) => naive.add(data.toString()))
+  socket.on('error', (error) => {
+    throw error
+  })
+  socket.on('close', () => process.send({ seconds: steady.seconds(), answer: naive.finish() }, () => process.exit(0)))
 })

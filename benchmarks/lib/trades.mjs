@@ -4,6 +4,8 @@
  */
 const SYMBOLS = ['BTC-USD', 'ETH-USD', 'SOL-USD', 'XRP-USD', 'ADA-USD', 'DOT-USD', 'LTC-USD', 'UNI-USD', 'BNB-USD', 'TRX-USD']
 export const TRADE_BYTES = 222
+/** One result per symbol and second, so one for every hundred trades. */
+export const TRADES_PER_RESULT = 100
 const START = 1_723_161_240_000
 
 export function tradeText(i, timestamp = START + i) {
@@ -41,6 +43,12 @@ export class NaiveTumble {
   #windows = new Map()
   results = 0
   checksum = 0
+  #closed
+
+  /** `closed` is told the number of results whenever windows have closed. */
+  constructor(closed = () => undefined) {
+    this.#closed = closed
+  }
 
   add(text) {
     const trade = JSON.parse(text)
@@ -68,6 +76,7 @@ export class NaiveTumble {
       }
       this.#windows.delete(start)
     }
+    this.#closed(this.results)
   }
 
   finish() {

@@ -48,6 +48,22 @@ describe('describeTable', () => {
     })
   })
 
+  it('takes the tables of the documentation this dialect comes from', () => {
+    const documented: Record<string, string>[] = [
+      { endpoint: 'ws://localhost:8080/stream' },
+      {
+        endpoint: 'wss://api.exchange.com/ws',
+        headers: 'Authorization: Bearer {{ API_TOKEN }},X-Client-ID: laminar',
+        subscription_messages: String.raw`["{\"op\":\"subscribe\",\"args\":[\"ticker:BTC\",\"ticker:ETH\"]}"]`,
+      },
+      { endpoint: 'wss://iot.platform.com/stream', headers: 'X-Device-Token: {{ IOT_TOKEN }},X-Protocol-Version: 2.0' },
+      { endpoint: 'wss://chat.app.com/ws', subscription_messages: '[\n  "{\\"type\\":\\"join\\"}"\n ]' },
+    ]
+    for (const options of documented) {
+      expect(description({ connector: 'websocket', ...options, type: 'source', format: 'json' }).errors).toEqual([])
+    }
+  })
+
   it('gives bounded sources neither', () => {
     for (const options of [
       FILE,

@@ -1,4 +1,4 @@
-import type { DataType, OptionValue, Schema } from '../kernel/index.ts'
+import type { BadDataPolicy, DataType, OptionValue, Schema } from '../kernel/index.ts'
 import type { Expr } from './expression.ts'
 
 export type NodeId = string
@@ -48,7 +48,7 @@ export interface SourceNode extends NodeBase {
   readonly table: string
   readonly options: Options
   readonly columns: readonly SourceColumn[]
-  readonly badData: 'drop' | 'fail' | 'dead_letter' | null
+  readonly badData: BadDataPolicy
   /** Whether the whole payload is one column `value`: `json.unstructured` and raw formats. */
   readonly wholePayload: boolean
 }
@@ -60,6 +60,8 @@ export interface SourceNode extends NodeBase {
 export interface WatermarkNode extends NodeBase {
   readonly kind: 'watermark'
   readonly input: Input
+  /** Whose rows these are, for counters. */
+  readonly table: string
   readonly rowtime: number
   readonly mark: number
   /** Arrival time column, for `maxFutureSkew`; null when skew is off. */

@@ -20,6 +20,11 @@ export interface ConnectOptions {
   readonly maxFragments?: number
   readonly handshakeMs?: number
   readonly closeMs?: number
+  /**
+   * Text messages come as they are, even where they are no UTF-8 and RFC 6455 would have the connection closed with 1007: for owners
+   * that check every message anyway and would rather lose one message than the connection. Default false.
+   */
+  readonly acceptInvalidUtf8?: boolean
   readonly signal?: AbortSignal
   /**
    * The endpoint as error messages may show it. The default is scheme, host and port: path and query may carry secrets.
@@ -133,6 +138,7 @@ function clientOptions(options: ConnectOptions, headers: Readonly<Record<string,
     perMessageDeflate: false,
     followRedirects: false,
     allowSynchronousEvents: true,
+    skipUTF8Validation: options.acceptInvalidUtf8 ?? false,
     maxPayload,
     maxFragments: options.maxFragments ?? DEFAULT_LIMITS.fragments,
     maxBufferedChunks: maxBufferedChunks(maxPayload),

@@ -61,7 +61,7 @@ export function dataflow(...nodes: readonly PlanNode[]): Dataflow {
 }
 
 export function source(id = 'source'): SourceNode {
-  return { id, kind: 'source', schema: EVENT, table: id, options: {}, columns: [], badData: null, wholePayload: false }
+  return { id, kind: 'source', schema: EVENT, table: id, options: {}, columns: [], badData: 'fail', wholePayload: false }
 }
 
 export function watermark(id: NodeId, input: NodeId, options: Partial<WatermarkNode> = {}): WatermarkNode {
@@ -70,6 +70,7 @@ export function watermark(id: NodeId, input: NodeId, options: Partial<WatermarkN
     kind: 'watermark',
     schema: TIMED,
     input: at(input),
+    table: input,
     rowtime: TS,
     mark: MARK,
     arrival: null,

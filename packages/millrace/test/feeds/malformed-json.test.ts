@@ -46,7 +46,7 @@ describe.skipIf(!hasSharedData)(hasSharedData ? 'malformed JSON' : NO_SHARED_DAT
         expect(script.errors).toEqual([])
         const source = script.dataflow!.nodes.find((n) => n.kind === 'source')!.id
         const letters: DeadLetter[] = []
-        const options = { codegen, batchRows: 1000, badData: 'fail', stateLimit: 1e9 } as const
+        const options = { codegen, batchRows: 1000, stateLimit: 1e9 } as const
         const executor = await create(
           JSON.stringify(script.dataflow),
           options,

@@ -26,7 +26,7 @@ export interface RunningScript {
   readonly done: Promise<ScriptRun>
 }
 
-export const DEFAULT_EXECUTOR: ExecutorOptions = { codegen: true, batchRows: 4096, badData: 'fail', stateLimit: 2 ** 30 }
+export const DEFAULT_EXECUTOR: ExecutorOptions = { codegen: true, batchRows: 4096, stateLimit: 2 ** 30 }
 
 /** Starts a script and collects what comes out. `onRow` sees every row as it comes. */
 export function startScript(

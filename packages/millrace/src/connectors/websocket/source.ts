@@ -58,6 +58,8 @@ export class WebSocketSource implements Source {
       headers,
       displayName: this.#name,
       maxMessageBytes: this.#options.max_message_size,
+      // Every format checks what it decodes; one bad message is a bad record, not the end of the feed.
+      acceptInvalidUtf8: true,
       handshakeMs: this.#options.handshake_timeout / 1000,
       signal: AbortSignal.any([signal, this.#closing.signal]),
       ...(tlsCa === undefined ? {} : { tlsCa }),

@@ -1,4 +1,4 @@
-import { type Column, MAX_BATCH_ROWS, type RecordBatch, type Schema } from '../../kernel/index.ts'
+import { type Column, isNullAt, MAX_BATCH_ROWS, type RecordBatch, type Schema } from '../../kernel/index.ts'
 import type { WatermarkNode } from '../../plan/index.ts'
 import type {
   ExplainLine,
@@ -83,15 +83,19 @@ export class WatermarkAssigner implements Operator {
     const { arrival, maxFutureSkew } = this.#node
     if (arrival === null || maxFutureSkew === null) return null
     const arrivals = timesOf(batch.columns[arrival]!, Number.NaN)
+    const column = batch.columns[this.#node.rowtime]!
+    // Times that doubles cannot hold are missing in `rowtimes`; those of the far future count all the same.
+    const beyond = column.kind === 'wide' ? column : null
     let kept: Float64Array | null = null
     let count = 0
     for (let i = 0; i < rowtimes.length; i++) {
-      if (!(rowtimes[i]! > arrivals[i]! + maxFutureSkew)) continue
+      const time = beyond !== null && !isNullAt(beyond, i) ? Number(beyond.values[i]) : rowtimes[i]!
+      if (!(time > arrivals[i]! + maxFutureSkew)) continue
       kept ??= rowtimes.slice()
       kept[i] = Number.NaN
       count++
     }
-    if (count > 0) this.#context.count('future_rows', this.#node.id, count)
+    if (count > 0) this.#context.count('future_rows', this.#node.id, count, this.#node.table)
     return kept
   }
 

@@ -43,7 +43,11 @@ export class SingleKeyTable implements KeyTable {
       if (from < to) out.fill(this.#resolve(null, added), from, to)
     } else if (this.#form === 'text' && column.kind === 'text' && column.nulls === null) {
       this.#resolvePlain(column.values, from, to, out, added)
-    } else if (this.#form === 'number' && column.kind === 'exact' && column.nulls === null) {
+    } else if (
+      this.#form === 'number' &&
+      (column.kind === 'exact' || column.kind === 'double') &&
+      column.nulls === null
+    ) {
       this.#resolvePlain(column.values, from, to, out, added)
     } else {
       for (let i = from; i < to; i++) out[i] = this.#resolve(valueAt(column, i), added)
@@ -51,7 +55,13 @@ export class SingleKeyTable implements KeyTable {
   }
 
   /** Values that are their own Map keys. */
-  #resolvePlain(values: ArrayLike<string | number>, from: number, to: number, out: Int32Array, added: (slot: number) => void): void {
+  #resolvePlain(
+    values: ArrayLike<string | number>,
+    from: number,
+    to: number,
+    out: Int32Array,
+    added: (slot: number) => void,
+  ): void {
     const index = this.#index
     for (let i = from; i < to; i++) {
       const slot = index.get(values[i]!)
@@ -93,7 +103,11 @@ export class SingleKeyTable implements KeyTable {
       case 'text':
         return value as string
       case 'number':
-        return typeof value === 'boolean' ? Number(value) : typeof value === 'bigint' ? normalizeInt(value) : (value as number)
+        return typeof value === 'boolean'
+          ? Number(value)
+          : typeof value === 'bigint'
+            ? normalizeInt(value)
+            : (value as number)
       case 'encoded':
         return keyOf(this.#type!, value)
     }

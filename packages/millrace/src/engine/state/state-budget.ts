@@ -24,7 +24,7 @@ export class StateBudget {
     if (delta > 0 && this.#used > this.#limit) {
       throw new MillraceError('LIMIT_STATE', `state of the query grew over its limit at node "${node}"`, {
         detail: `The query holds ${shownBytes(this.#used)} of state; its limit is ${shownBytes(this.#limit)}.`,
-        hint: 'Group by fewer keys, use shorter windows or a smaller allowed_lateness, or raise the limit with state_limit.',
+        hint: 'Group by fewer keys, use shorter windows or a smaller allowed_lateness, or raise the limit (`--state-limit`).',
       })
     }
   }

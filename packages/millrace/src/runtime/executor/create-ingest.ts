@@ -13,6 +13,5 @@ export function createIngest(node: SourceNode, options: ExecutorOptions, target:
   })
   const decoder = table.format.decoder(columns, table.formatOptions, { codegen: options.codegen })
   const splitter = table.framing === null ? null : table.framing.splitter(table.framingOptions)
-  const settings = { badData: node.badData ?? options.badData, batchRows: options.batchRows }
-  return new SourceIngest(node, decoder, splitter, settings, target)
+  return new SourceIngest(node, decoder, splitter, options.batchRows, target)
 }

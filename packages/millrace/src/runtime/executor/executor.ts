@@ -1,4 +1,4 @@
-import type { BadDataPolicy, RecordBatch } from '../../kernel/index.ts'
+import type { RecordBatch } from '../../kernel/index.ts'
 import type { NodeId } from '../../plan/index.ts'
 
 /** Payloads of one source partition in order. The log offset of payload i is `firstOffset + i`. */
@@ -66,8 +66,6 @@ export interface ExecutorOptions {
   readonly codegen: boolean
   /** Rows per batch given to the engine, 1 to 4,096. */
   readonly batchRows: number
-  /** Where a table says nothing. */
-  readonly badData: BadDataPolicy
   /** Bytes of operator state; beyond it the query fails with LIMIT_STATE. */
   readonly stateLimit: number
 }

@@ -1,5 +1,5 @@
 import { type Counter, Graph } from '../../engine/index.ts'
-import { type Dataflow, inputsOf, type NodeId, parseDataflow, type SourceNode } from '../../plan/index.ts'
+import { type Dataflow, inputsOf, type NodeId, parseDataflow } from '../../plan/index.ts'
 import { createIngest } from './create-ingest.ts'
 import type {
   CreateExecutor,
@@ -35,7 +35,7 @@ export class InlineExecutor implements Executor {
   ) {
     const dataflow = parseDataflow(plan)
     this.#events = events
-    const failing = failingNodes(dataflow, options)
+    const failing = failingNodes(dataflow)
     this.#graph = new Graph(
       dataflow,
       {
@@ -139,12 +139,12 @@ export class InlineExecutor implements Executor {
 }
 
 /** Nodes whose row errors fail the query: those that a source with `bad_data = 'fail'` feeds. */
-function failingNodes(dataflow: Dataflow, options: ExecutorOptions): ReadonlySet<NodeId> {
+function failingNodes(dataflow: Dataflow): ReadonlySet<NodeId> {
   const failing = new Set<NodeId>()
   for (const node of dataflow.nodes) {
     const fails =
       node.kind === 'source'
-        ? policyOf(node, options) === 'fail'
+        ? node.badData === 'fail'
         : inputsOf(node).some((i) => failing.has(i.node))
     if (fails) failing.add(node.id)
   }
@@ -170,10 +170,6 @@ function watermarkNodes(dataflow: Dataflow): ReadonlyMap<NodeId, NodeId> {
 
 function finiteOrNull(time: number): number | null {
   return Number.isFinite(time) ? time : null
-}
-
-function policyOf(node: SourceNode, options: ExecutorOptions): ExecutorOptions['badData'] {
-  return node.badData ?? options.badData
 }
 
 export const inlineExecutor: CreateExecutor = async (...setup) => new InlineExecutor(...setup)

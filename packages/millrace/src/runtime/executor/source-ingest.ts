@@ -2,7 +2,6 @@ import {
   type BadDataPolicy,
   type Column,
   columnOf,
-  type DataType,
   MAX_BATCH_ROWS,
   MillraceError,
   type RecordBatch,
@@ -40,26 +39,30 @@ export class SourceIngest {
   readonly #policy: BadDataPolicy
   readonly #batchRows: number
   readonly #target: IngestTarget
-  readonly #timestamps = new NumberList()
-  readonly #offsets = new NumberList()
-  readonly #indexes = new NumberList()
-  readonly #needs: ReadonlySet<string>
+  /** Per row; null: no column asks for it. */
+  readonly #timestamps: NumberList | null
+  readonly #offsets: NumberList | null
+  readonly #indexes: NumberList | null
   #partition = 0
 
   constructor(
     node: SourceNode,
     decoder: Decoder,
     splitter: Splitter | null,
-    settings: { readonly badData: BadDataPolicy; readonly batchRows: number },
+    batchRows: number,
     target: IngestTarget,
   ) {
     this.#node = node
     this.#decoder = decoder
     this.#splitter = splitter
-    this.#policy = settings.badData
-    this.#batchRows = Math.min(Math.max(settings.batchRows, 1), MAX_BATCH_ROWS)
+    this.#policy = node.badData
+    this.#batchRows = Math.min(Math.max(batchRows, 1), MAX_BATCH_ROWS)
     this.#target = target
-    this.#needs = new Set(node.columns.flatMap((c) => (c.from === 'metadata' ? [c.key] : [])))
+    const listFor = (key: string) =>
+      node.columns.some((c) => c.from === 'metadata' && c.key === key) ? new NumberList() : null
+    this.#timestamps = listFor('timestamp')
+    this.#offsets = listFor('offset')
+    this.#indexes = listFor('index')
   }
 
   /** Emits every full batch and, at the end, what is left: a block never shares a batch with the next. */
@@ -101,12 +104,10 @@ export class SourceIngest {
       this.#refuse(this.#decoder.bad!, bytes, start, end, offset, index)
       return
     }
-    if (this.#needs.size > 0) {
-      for (let k = 0; k < added; k++) {
-        this.#timestamps.push(timestamp)
-        this.#offsets.push(offset)
-        this.#indexes.push(index + k)
-      }
+    for (let k = 0; k < added; k++) {
+      this.#timestamps?.push(timestamp)
+      this.#offsets?.push(offset)
+      this.#indexes?.push(index + k)
     }
     if (this.#decoder.length >= this.#batchRows) this.#emit()
   }
@@ -143,9 +144,9 @@ export class SourceIngest {
     const decoded = this.#decoder.take()
     let next = 0
     const columns = this.#node.columns.map((c) => (c.from === 'payload' ? decoded[next++]! : this.#metadata(c, length)))
-    this.#timestamps.clear()
-    this.#offsets.clear()
-    this.#indexes.clear()
+    this.#timestamps?.clear()
+    this.#offsets?.clear()
+    this.#indexes?.clear()
     this.rows += length
     const batch: RecordBatch = { schema: this.#node.schema, length, columns, weights: null }
     for (let from = 0; from < length; from += this.#batchRows) {
@@ -154,26 +155,18 @@ export class SourceIngest {
   }
 
   #metadata(column: Extract<SourceColumn, { from: 'metadata' }>, length: number): Column {
-    const exact = (values: Float64Array): Column => ({ kind: 'exact', type: column.type, length, nulls: null, scale: 0, values })
+    const { type } = column
+    const list = { timestamp: this.#timestamps, offset: this.#offsets, index: this.#indexes }[column.key]
+    if (list !== undefined && list !== null) return { kind: 'exact', type, length, nulls: null, scale: 0, values: list.copy() }
     switch (column.key) {
-      case 'timestamp':
-        return exact(this.#timestamps.copy())
-      case 'offset':
-        return exact(this.#offsets.copy())
-      case 'index':
-        return exact(this.#indexes.copy())
       case 'partition':
-        return exact(new Float64Array(length).fill(this.#partition))
+        return columnOf(type, new Array<number>(length).fill(this.#partition))
       case 'topic':
-        return constant(column.type, this.#node.table, length)
+        return columnOf(type, new Array<string>(length).fill(this.#node.table))
       default:
-        return constant(column.type, null, length)
+        throw new MillraceError('INTERNAL', `no metadata "${column.key}"`)
     }
   }
-}
-
-function constant(type: DataType, value: string | null, length: number): Column {
-  return columnOf(type, new Array<string | null>(length).fill(value))
 }
 
 const EXCERPT_BYTES = 60

@@ -112,7 +112,7 @@ export function unknownRelation(planner: Planner): Relation {
     table: '',
     options: {},
     columns: [],
-    badData: null,
+    badData: 'fail',
     wholePayload: false,
   })
   return {

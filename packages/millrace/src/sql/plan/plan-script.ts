@@ -31,7 +31,7 @@ export interface PlanCatalog {
 
 export interface PlanOptions {
   /** What becomes of bad records of tables that do not say. */
-  readonly defaultBadData?: BadDataPolicy | null
+  readonly defaultBadData?: BadDataPolicy
   /** Statements are missing because they could not be parsed: names that nothing defines are then no errors. */
   readonly partial?: boolean
 }
@@ -109,7 +109,7 @@ export function planScript(
     environment: { functions: catalog.functions, dialect: catalog.dialect ?? STANDARD, report },
     report,
     describeTable: catalog.describeTable,
-    defaultBadData: options.defaultBadData ?? null,
+    defaultBadData: options.defaultBadData ?? 'fail',
     draft: new Draft(),
     tables: new Map(),
     views: new Map(),

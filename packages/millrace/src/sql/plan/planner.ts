@@ -16,7 +16,7 @@ export interface Planner {
   readonly environment: BindEnvironment
   readonly report: Report
   readonly describeTable: DescribeTable
-  readonly defaultBadData: BadDataPolicy | null
+  readonly defaultBadData: BadDataPolicy
   readonly draft: Draft
   /** By name in lower case, in the order of creation. */
   readonly tables: Map<string, Table>

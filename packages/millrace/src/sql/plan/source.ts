@@ -64,6 +64,7 @@ export function planSource(planner: Planner, table: Declared): Relation {
     kind: 'watermark',
     schema,
     input: projected,
+    table: table.name,
     rowtime,
     mark,
     arrival,

@@ -54,7 +54,7 @@ export async function runQuery(
   if (dataflow === null) throw script.errors[0]!
   const output = script.outputs[0]!
   const collected: RecordBatch[] = []
-  const settings: ExecutorOptions = { codegen: mode.codegen, batchRows: mode.batchRows, badData: 'drop', stateLimit: 1e9 }
+  const settings: ExecutorOptions = { codegen: mode.codegen, batchRows: mode.batchRows, stateLimit: 1e9 }
   const create: CreateExecutor = mode.executor === 'worker' ? workerExecutor : inlineExecutor
   const plan = JSON.stringify(dataflow)
   const signal = new AbortController().signal
