@@ -1,11 +1,10 @@
+import type { RecordBatch } from './batch.ts'
 import type { Column, ObjectValue, Value } from './column.ts'
 import { type Decimal, rescaleUp } from './decimal.ts'
-import { normalizeInt, type Int } from './int.ts'
-import type { Interval } from './interval.ts'
-import type { RecordBatch } from './batch.ts'
+import { unreachable } from './errors.ts'
+import type { Int } from './int.ts'
 import type { Schema } from './schema.ts'
 import type { DataType } from './types.ts'
-import { unreachable } from './errors.ts'
 
 /** Collects values of one type into a column. `finish` hands the column over and leaves the builder empty for the next. */
 export interface ColumnBuilder {
@@ -17,25 +16,29 @@ export interface ColumnBuilder {
 export function columnBuilder(type: DataType): ColumnBuilder {
   switch (type.kind) {
     case 'DOUBLE':
+      return new ListBuilder<number>(0, (values, nulls) => doubleColumn(type, values, nulls))
     case 'REAL':
-      return new DoubleBuilder(type)
+      return new ListBuilder<number>(0, (values, nulls) => doubleColumn(type, values.map(Math.fround), nulls))
     case 'BOOLEAN':
-      return new BooleanBuilder(type)
+      return new ListBuilder<boolean>(false, (values, nulls) => {
+        const flags = Uint8Array.from(values, Number)
+        return { kind: 'boolean', type, length: flags.length, nulls, values: flags }
+      })
     case 'INTEGER':
     case 'DATE':
     case 'TIME':
     case 'TIMESTAMP':
-      return new IntegerBuilder(type)
+      return new ListBuilder<Int>(0, (values, nulls) => exactColumn(type, values, 0, nulls))
     case 'DECIMAL':
-      return new DecimalBuilder(type)
+      return new ListBuilder<Decimal>({ unscaled: 0, scale: 0 }, (values, nulls) => decimalColumn(type, values, nulls))
     case 'TEXT':
     case 'JSON':
-      return new TextBuilder(type)
+      return new ListBuilder<string>('', (values, nulls) => ({ kind: 'text', type, length: values.length, nulls, values }))
     case 'BYTEA':
     case 'INTERVAL':
     case 'ARRAY':
     case 'NULL':
-      return new ObjectBuilder(type)
+      return new ListBuilder<ObjectValue>(null, (values, nulls) => ({ kind: 'object', type, length: values.length, nulls, values }))
     case 'STRUCT':
       return new StructBuilder(type)
     default:
@@ -59,7 +62,25 @@ export function batchOf(schema: Schema, rows: readonly (readonly Value[])[], wei
   return { schema, length: rows.length, columns, weights }
 }
 
-class Nulls {
+/** An exact column of Ints: `exact` while all are numbers, `wide` otherwise. */
+export function exactColumn(type: DataType, values: readonly Int[], scale: number, nulls: Uint8Array | null): Column {
+  return values.some((v) => typeof v === 'bigint')
+    ? { kind: 'wide', type, length: values.length, nulls, scale, values: values.map(BigInt) }
+    : { kind: 'exact', type, length: values.length, nulls, scale, values: Float64Array.from(values as readonly number[]) }
+}
+
+function doubleColumn(type: DataType, values: readonly number[], nulls: Uint8Array | null): Column {
+  return { kind: 'double', type, length: values.length, nulls, values: Float64Array.from(values) }
+}
+
+/** At the largest scale among the values. */
+function decimalColumn(type: DataType, values: readonly Decimal[], nulls: Uint8Array | null): Column {
+  const scale = values.reduce((largest, d) => Math.max(largest, d.scale), 0)
+  const unscaled = values.map((d) => rescaleUp(d.unscaled, d.scale, scale))
+  return exactColumn(type, unscaled, scale, nulls)
+}
+
+class NullRows {
   #rows: number[] = []
 
   mark(row: number): void {
@@ -75,13 +96,16 @@ class Nulls {
   }
 }
 
-class DoubleBuilder implements ColumnBuilder {
-  readonly #type: DataType
-  readonly #nulls = new Nulls()
-  #values: number[] = []
+/** A column that is one list. `empty` stands where a row is NULL. */
+class ListBuilder<T extends Value> implements ColumnBuilder {
+  readonly #empty: T
+  readonly #column: (values: T[], nulls: Uint8Array | null) => Column
+  readonly #nulls = new NullRows()
+  #values: T[] = []
 
-  constructor(type: DataType) {
-    this.#type = type
+  constructor(empty: T, column: (values: T[], nulls: Uint8Array | null) => Column) {
+    this.#empty = empty
+    this.#column = column
   }
 
   get length(): number {
@@ -90,179 +114,19 @@ class DoubleBuilder implements ColumnBuilder {
 
   append(value: Value): void {
     if (value === null) this.#nulls.mark(this.#values.length)
-    this.#values.push(value === null ? 0 : this.#type.kind === 'REAL' ? Math.fround(value as number) : (value as number))
-  }
-
-  finish(): Column {
-    const values = Float64Array.from(this.#values)
-    this.#values = []
-    return { kind: 'double', type: this.#type, length: values.length, nulls: this.#nulls.finish(values.length), values }
-  }
-}
-
-class BooleanBuilder implements ColumnBuilder {
-  readonly #type: DataType
-  readonly #nulls = new Nulls()
-  #values: number[] = []
-
-  constructor(type: DataType) {
-    this.#type = type
-  }
-
-  get length(): number {
-    return this.#values.length
-  }
-
-  append(value: Value): void {
-    if (value === null) this.#nulls.mark(this.#values.length)
-    this.#values.push(value === true ? 1 : 0)
-  }
-
-  finish(): Column {
-    const values = Uint8Array.from(this.#values)
-    this.#values = []
-    return { kind: 'boolean', type: this.#type, length: values.length, nulls: this.#nulls.finish(values.length), values }
-  }
-}
-
-class IntegerBuilder implements ColumnBuilder {
-  readonly #type: DataType
-  readonly #nulls = new Nulls()
-  #values: Int[] = []
-  #wide = false
-
-  constructor(type: DataType) {
-    this.#type = type
-  }
-
-  get length(): number {
-    return this.#values.length
-  }
-
-  append(value: Value): void {
-    if (value === null) {
-      this.#nulls.mark(this.#values.length)
-      this.#values.push(0)
-    } else {
-      if (typeof value === 'bigint') this.#wide = true
-      this.#values.push(value as Int)
-    }
-  }
-
-  finish(): Column {
-    const column = exactColumn(this.#type, this.#values, 0, this.#wide, this.#nulls.finish(this.#values.length))
-    this.#values = []
-    this.#wide = false
-    return column
-  }
-}
-
-class DecimalBuilder implements ColumnBuilder {
-  readonly #type: DataType
-  readonly #nulls = new Nulls()
-  #values: Decimal[] = []
-  #scale = 0
-
-  constructor(type: DataType) {
-    this.#type = type
-  }
-
-  get length(): number {
-    return this.#values.length
-  }
-
-  append(value: Value): void {
-    if (value === null) {
-      this.#nulls.mark(this.#values.length)
-      this.#values.push({ unscaled: 0, scale: 0 })
-    } else {
-      const decimal = value as Decimal
-      if (decimal.scale > this.#scale) this.#scale = decimal.scale
-      this.#values.push(decimal)
-    }
-  }
-
-  finish(): Column {
-    const scale = this.#scale
-    let wide = false
-    const unscaled = this.#values.map((d) => {
-      const value = rescaleUp(d.unscaled, d.scale, scale)
-      if (typeof value === 'bigint') wide = true
-      return value
-    })
-    const column = exactColumn(this.#type, unscaled, scale, wide, this.#nulls.finish(unscaled.length))
-    this.#values = []
-    this.#scale = 0
-    return column
-  }
-}
-
-/** An exact column of Ints: `exact` while all are numbers, `wide` otherwise. */
-export function exactColumn(
-  type: DataType,
-  values: readonly Int[],
-  scale: number,
-  wide: boolean,
-  nulls: Uint8Array | null,
-): Column {
-  return wide
-    ? { kind: 'wide', type, length: values.length, nulls, scale, values: values.map((v) => BigInt(v)) }
-    : { kind: 'exact', type, length: values.length, nulls, scale, values: Float64Array.from(values as readonly number[]) }
-}
-
-class TextBuilder implements ColumnBuilder {
-  readonly #type: DataType
-  readonly #nulls = new Nulls()
-  #values: string[] = []
-
-  constructor(type: DataType) {
-    this.#type = type
-  }
-
-  get length(): number {
-    return this.#values.length
-  }
-
-  append(value: Value): void {
-    if (value === null) this.#nulls.mark(this.#values.length)
-    this.#values.push(value === null ? '' : (value as string))
+    this.#values.push(value === null ? this.#empty : (value as T))
   }
 
   finish(): Column {
     const values = this.#values
     this.#values = []
-    return { kind: 'text', type: this.#type, length: values.length, nulls: this.#nulls.finish(values.length), values }
-  }
-}
-
-class ObjectBuilder implements ColumnBuilder {
-  readonly #type: DataType
-  readonly #nulls = new Nulls()
-  #values: ObjectValue[] = []
-
-  constructor(type: DataType) {
-    this.#type = type
-  }
-
-  get length(): number {
-    return this.#values.length
-  }
-
-  append(value: Value): void {
-    if (value === null) this.#nulls.mark(this.#values.length)
-    this.#values.push(value as Exclude<ObjectValue, null> | Uint8Array | Interval | null)
-  }
-
-  finish(): Column {
-    const values = this.#values
-    this.#values = []
-    return { kind: 'object', type: this.#type, length: values.length, nulls: this.#nulls.finish(values.length), values }
+    return this.#column(values, this.#nulls.finish(values.length))
   }
 }
 
 class StructBuilder implements ColumnBuilder {
   readonly #type: Extract<DataType, { kind: 'STRUCT' }>
-  readonly #nulls = new Nulls()
+  readonly #nulls = new NullRows()
   readonly #fields: readonly ColumnBuilder[]
   #length = 0
 
@@ -288,9 +152,4 @@ class StructBuilder implements ColumnBuilder {
     const fields = this.#fields.map((f) => f.finish())
     return { kind: 'struct', type: this.#type, length, nulls: this.#nulls.finish(length), fields }
   }
-}
-
-/** An Int as the column stores it, back to its one form. */
-export function intOf(stored: number | bigint): Int {
-  return typeof stored === 'number' ? stored : normalizeInt(stored)
 }

@@ -1,5 +1,5 @@
 import type { Column, Value } from './column.ts'
-import { normalizeInt, type Int } from './int.ts'
+import { intOf } from './int.ts'
 import type { RecordBatch } from './batch.ts'
 
 export function isNullAt(column: Column, row: number): boolean {
@@ -16,8 +16,7 @@ export function valueAt(column: Column, row: number): Value {
       return column.values[row] === 1
     case 'exact':
     case 'wide': {
-      const stored = column.values[row]!
-      const int: Int = typeof stored === 'number' ? stored : normalizeInt(stored)
+      const int = intOf(column.values[row]!)
       return column.type.kind === 'DECIMAL' ? { unscaled: int, scale: column.scale } : int
     }
     case 'text':

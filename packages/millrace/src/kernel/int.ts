@@ -71,3 +71,8 @@ export function parseInt64(text: string): Int | undefined {
   }
   return normalizeInt(BigInt(text.startsWith('+') ? text.slice(1) : text))
 }
+
+/** An integer in whatever form it is stored, in its one form. */
+export function intOf(stored: number | bigint): Int {
+  return typeof stored === 'number' ? stored : normalizeInt(stored)
+}
