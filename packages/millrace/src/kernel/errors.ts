@@ -36,6 +36,13 @@ export class MillraceError extends Error {
     return ERROR_CODES[this.code]
   }
 
+  /** The same error at a place in the source text; one that has a place keeps it. */
+  at(span: Span | undefined): MillraceError {
+    if (span === undefined || this.span !== undefined) return this
+    const { code, message, detail, hint, cause } = this
+    return new MillraceError(code, message, { detail, hint, cause, span })
+  }
+
   static is(error: unknown): error is MillraceError {
     return typeof error === 'object' && error !== null && BRAND in error
   }
@@ -78,8 +85,8 @@ export function formatError(error: MillraceError, source?: { readonly name: stri
     const at = lineColumn(source.text, error.span.start)
     lines.push(`${source.name}:${at.line}:${at.column}: error: ${error.message} [${error.code}]`)
     const text = source.text.split('\n')[at.line - 1]?.replace(/\r$/, '') ?? ''
-    const width = Math.max(1, Math.min(error.span.end, error.span.start + text.length - at.column + 1) - error.span.start)
-    const shown = window(text, at.column - 1, width)
+    const marked = source.text.slice(error.span.start, error.span.end).split(/\r?\n/)[0] ?? ''
+    const shown = window(text, at.column - 1, Math.max(1, [...marked].length))
     const gutter = String(at.line)
     lines.push(` ${gutter} | ${shown.text}`)
     lines.push(` ${' '.repeat(gutter.length)} | ${' '.repeat(shown.caret)}${'^'.repeat(shown.width)}`)

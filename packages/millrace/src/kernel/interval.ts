@@ -86,11 +86,14 @@ export function intervalMicros(interval: Interval): number | undefined {
   return interval.months === 0 ? interval.days * MICROS_PER_DAY + interval.micros : undefined
 }
 
-/** Order as PostgreSQL compares: a month is 30 days, a day 24 hours. */
+/** Microseconds with a month of 30 days and a day of 24 hours, as PostgreSQL compares: what order and equality go by. */
+export function nominalMicros(interval: Interval): bigint {
+  return BigInt(interval.months * 30 + interval.days) * BigInt(MICROS_PER_DAY) + BigInt(interval.micros)
+}
+
 export function compareInterval(a: Interval, b: Interval): number {
-  const span = (i: Interval) => BigInt(i.months * 30 + i.days) * BigInt(MICROS_PER_DAY) + BigInt(i.micros)
-  const x = span(a)
-  const y = span(b)
+  const x = nominalMicros(a)
+  const y = nominalMicros(b)
   return x < y ? -1 : x > y ? 1 : 0
 }
 

@@ -1,7 +1,7 @@
 import type { Value } from './column.ts'
 import { compareDecimal, type Decimal, formatDecimal, normalizeDecimal } from './decimal.ts'
 import { compareInt, type Int } from './int.ts'
-import { compareInterval, formatInterval, type Interval } from './interval.ts'
+import { compareInterval, formatInterval, type Interval, nominalMicros } from './interval.ts'
 import type { DataType } from './types.ts'
 
 /**
@@ -92,7 +92,7 @@ function compareLists(a: readonly Value[], b: readonly Value[], typeAt: (i: numb
 
 /**
  * A string that two values of one type share exactly when they are equal as keys (grouping, DISTINCT, joins): NULL equals NULL,
- * NaN equals NaN, 0 equals -0, 1.5 equals 1.50.
+ * NaN equals NaN, 0 equals -0, 1.5 equals 1.50, 1 day equals 24 hours.
  */
 export function keyOf(type: DataType, value: Value): string {
   if (value === null) return 'n'
@@ -109,10 +109,8 @@ export function keyOf(type: DataType, value: Value): string {
       return value === 0 ? 'v0' : `v${value as number}`
     case 'BYTEA':
       return `b${Buffer.from(value as Uint8Array).toString('latin1')}`
-    case 'INTERVAL': {
-      const i = value as Interval
-      return `v${i.months * 30 + i.days}d${i.micros}`
-    }
+    case 'INTERVAL':
+      return `v${nominalMicros(value as Interval)}`
     case 'ARRAY': {
       const element = type.element
       return `a${joinKeys((value as readonly Value[]).map((v) => keyOf(element, v)))}`

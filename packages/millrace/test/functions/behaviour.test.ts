@@ -109,7 +109,7 @@ describe('date and time', () => {
 describe('JSON', () => {
   it.each([
     [`JSON '{"a": [10, 20]}' -> 'a' -> -1`, '20'],
-    [`JSON '{"a": null}' -> 'a'`, 'null'],
+    [`JSON '{"a": null}' -> 'a'`, 'NULL'],
     [`JSON '{"a": null}' ->> 'a'`, 'NULL'],
     [`JSON '{"a": 1}' -> 'b' -> 'c'`, 'NULL'],
     [`JSON '{"p": "1.50"}' ->> 'p' = '1.50'`, 'true'],

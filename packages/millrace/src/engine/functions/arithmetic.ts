@@ -143,7 +143,7 @@ const multiply = binary(
   [example('1.5 * 1.5', '2.25'), example("INTERVAL '90 minutes' * 2", '03:00:00')],
 )
 
-const divide = binary(
+const quotient = binary(
   'divide',
   'Quotient. Of two integers it is cut toward zero; of decimals it has at least 16 significant digits.',
   {
@@ -155,6 +155,20 @@ const divide = binary(
   '/',
   [example('7 / 2', '3'), example('-7 / 2', '-3'), example('7 / 2.0', '3.5'), example('1 / 0', 'error')],
 )
+
+/** Two integers that only DECIMAL can hold together, a signed one and a BIGINT UNSIGNED, have a quotient cut like any other's. */
+const divide: ScalarFunction = {
+  ...quotient,
+  resolve: (args) => {
+    const resolved = quotient.resolve(args)
+    if (resolved.kind !== 'ok' || resolved.returns.kind !== 'DECIMAL') return resolved
+    return args.every((a) => a.kind === 'INTEGER') ? { ...resolved, args } : resolved
+  },
+  implement: (args, returns) => {
+    if (returns.kind !== 'DECIMAL' || args[0]!.kind !== 'INTEGER') return quotient.implement(args, returns)
+    return ([a, b]) => ({ unscaled: b === 0 ? divisionByZero() : divideInt(a as Int, b as Int), scale: 0 })
+  },
+}
 
 const NO_TIME: TimeArithmetic = { resolve: () => undefined, implement: () => undefined }
 

@@ -16,6 +16,7 @@ import type { StateReader, StateWriter } from '../state/state-io.ts'
 import { Fifo } from './fifo.ts'
 import { GraphNode, type Item, type NodeCounters } from './graph-node.ts'
 import { SeededRandom } from './random.ts'
+import { rowByRowSources } from './row-by-row-sources.ts'
 
 /** What a graph asks of whoever runs it. */
 export interface GraphHooks {
@@ -76,6 +77,7 @@ export class Graph {
   readonly #nodes: readonly GraphNode[]
   readonly #byId = new Map<NodeId, GraphNode>()
   readonly #collecting: readonly GraphNode[]
+  readonly #rowByRow: ReadonlySet<NodeId>
   readonly #budget: StateBudget
   readonly #hooks: GraphHooks
   readonly #sliceMs: number
@@ -96,6 +98,7 @@ export class Graph {
     this.#budget = new StateBudget(options.stateLimit)
     this.#step = { now: 0, random: () => this.#random.next() }
     this.#nodes = this.#build(plan, options)
+    this.#rowByRow = rowByRowSources(plan)
     this.#collecting = this.#nodes.filter((n) => n.collected !== null)
     this.sources = plan.nodes.filter((n) => n.kind === 'source')
     this.outputs = plan.nodes.filter((n) => n.kind === 'sink' || n.kind === 'output')
@@ -144,8 +147,9 @@ export class Graph {
   /** Hands rows to a source. What arrives first is worked on first, whichever source it is for. */
   pushSource(id: NodeId, batch: RecordBatch): void {
     const node = this.#node(id)
-    for (let from = 0; from < batch.length; from += MAX_BATCH_ROWS) {
-      const part = sliceBatch(batch, from, Math.min(from + MAX_BATCH_ROWS, batch.length))
+    const rows = this.#rowByRow.has(id) ? 1 : MAX_BATCH_ROWS
+    for (let from = 0; from < batch.length; from += rows) {
+      const part = sliceBatch(batch, from, Math.min(from + rows, batch.length))
       this.#arrivals.push({ node, item: { kind: 'batch', port: 0, batch: part } })
     }
   }

@@ -38,7 +38,6 @@ export class Union implements Operator {
       return 'done'
     }
     const own = this.#ports[port]!
-    own.idle = false
     const others = this.#othersMinimum(port)
     const times = timesOf(batch.columns[at]!, Number.NEGATIVE_INFINITY)
     const combined = new Float64Array(batch.length)

@@ -96,12 +96,19 @@ describe('quiet inputs', () => {
   })
 
   it('nothing moves before the first row, and nothing without a timeout', () => {
-    expect(driven({ idleTimeout: 100 }).tick(0).tick(5000).watermarks).toEqual([])
+    expect(driven({ idleTimeout: 100 }).tick(0).tick(99).watermarks).toEqual([])
     expect(
       driven()
         .push(rows([5]), EVENT)
         .tick(9999).watermarks,
     ).toEqual([{ time: 5, idle: false }])
+  })
+
+  it('an input that never sent anything is idle after its timeout, until its first row', () => {
+    const d = driven({ idleTimeout: 100 }).tick(0).tick(100).tick(200)
+    expect(d.watermarks).toEqual([{ time: Number.NEGATIVE_INFINITY, idle: true }])
+    d.push(rows([5]), EVENT)
+    expect(d.watermarks.at(-1)).toEqual({ time: 5, idle: false })
   })
 
   it('only the end of the input is infinity', () => {

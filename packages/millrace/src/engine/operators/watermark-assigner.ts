@@ -32,7 +32,7 @@ const PARTITION_TAG = 2
  * that are not idle, never going back. Rows without event time, or with one too far in the future, move nothing.
  *
  * A partition without rows for `idleTimeout` is idle. When all are, the watermark goes on at the pace of processing time from the last
- * mark, so that a quiet feed still closes its windows.
+ * mark, so that a quiet feed still closes its windows. A table that has never sent anything is idle that long after it began.
  */
 export class WatermarkAssigner implements Operator {
   readonly schema: Schema
@@ -46,6 +46,8 @@ export class WatermarkAssigner implements Operator {
   #partitionCount = 0
   #time = Number.NEGATIVE_INFINITY
   #idle = false
+  /** Processing time of the first step. */
+  #began: number | null = null
   #announced: Watermark = { time: Number.NEGATIVE_INFINITY, idle: false }
   #changed = false
 
@@ -193,6 +195,10 @@ export class WatermarkAssigner implements Operator {
   tick(now: number, output: Output): Progress {
     const { idleTimeout } = this.#node
     if (idleTimeout === null || this.#time === Number.POSITIVE_INFINITY) return 'done'
+    if (this.#began === null) {
+      this.#began = now
+      this.#changed = true
+    }
     let active = 0
     let quiet = Number.NEGATIVE_INFINITY
     for (let slot = 0; slot < this.#partitionCount; slot++) {
@@ -211,7 +217,7 @@ export class WatermarkAssigner implements Operator {
     else if (quiet !== Number.NEGATIVE_INFINITY) {
       this.#idle = true
       this.#advance(quiet)
-    }
+    } else if (now - this.#began >= idleTimeout) this.#idle = true
     this.#announce(output)
     return 'done'
   }
@@ -226,6 +232,7 @@ export class WatermarkAssigner implements Operator {
       this.#changed = false
       writer.double(this.#time)
       writer.byte(this.#idle ? 1 : 0)
+      writer.double(this.#began ?? Number.NaN)
       to.put(singleKey(TIME_TAG), writer.take())
     }
     this.#changes.take((slot) => {
@@ -242,6 +249,8 @@ export class WatermarkAssigner implements Operator {
         this.#time = reader.double()
         this.#idle = reader.byte() === 1
         this.#announced = { time: this.#time, idle: this.#idle }
+        const began = reader.double()
+        this.#began = Number.isNaN(began) ? null : began
       } else {
         const slot = this.#partitions.resolveValues(readValues(reader, this.#partitionTypes()), this.#keyAdded)
         for (const field of [MARK, SEEN, IDLE]) this.#fields.set(slot, reader.double(), field)

@@ -105,8 +105,9 @@ function hashOf(key: KeyAtom): number {
     return finish(hash)
   }
   if (key === null) return 0
-  // -0 and 0 are one key to a Map.
-  bits.setFloat64(0, Number(key) + 0)
+  // To a Map all NaNs are one key, and -0 and 0 are one.
+  const number = Number(key) + 0
+  bits.setFloat64(0, number === number ? number : Number.NaN)
   return finish(Math.imul(bits.getInt32(0), 0x85ebca6b) ^ bits.getInt32(4))
 }
 

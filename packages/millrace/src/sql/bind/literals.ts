@@ -11,8 +11,10 @@ import {
   isNumeric,
   JSON_TYPE,
   NULL_TYPE,
+  parseBoolean,
   parseDate,
   parseDecimal,
+  parseDouble,
   parseInt64,
   parseInterval,
   parseTime,
@@ -20,6 +22,7 @@ import {
   TEXT,
   TIME,
   TIMESTAMP,
+  validateJson,
   type Value,
 } from '../../kernel/index.ts'
 import { type Literal, literal } from '../../plan/index.ts'
@@ -100,14 +103,8 @@ function parseAs(text: string, type: DataType): Value | undefined {
   switch (type.kind) {
     case 'TEXT':
       return text
-    case 'BOOLEAN': {
-      const word = text.trim().toLowerCase()
-      return ['true', 't', 'yes', 'y', 'on', '1'].includes(word)
-        ? true
-        : ['false', 'f', 'no', 'n', 'off', '0'].includes(word)
-          ? false
-          : undefined
-    }
+    case 'BOOLEAN':
+      return parseBoolean(text)
     case 'INTEGER': {
       const value = parseInt64(text.trim())
       if (value === undefined) return undefined
@@ -117,10 +114,10 @@ function parseAs(text: string, type: DataType): Value | undefined {
     case 'DECIMAL':
       return type.precision === undefined ? parseDecimal(text.trim()) : undefined
     case 'DOUBLE':
+      return parseDouble(text)
     case 'REAL': {
-      if (!/^\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*$/.test(text)) return undefined
-      const value = Number(text)
-      return type.kind === 'REAL' ? Math.fround(value) : value
+      const value = parseDouble(text)
+      return value === undefined ? undefined : Math.fround(value)
     }
     case 'TIMESTAMP':
       return parseTimestamp(text)
@@ -131,18 +128,9 @@ function parseAs(text: string, type: DataType): Value | undefined {
     case 'INTERVAL':
       return parseInterval(text)
     case 'JSON':
-      return isJson(text) ? text : undefined
+      return validateJson(new TextEncoder().encode(text)) ? text : undefined
     default:
       return undefined
-  }
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
   }
 }
 

@@ -1,4 +1,4 @@
-import { type DataType, didYouMean, type Span, TEXT, typeName } from '../../kernel/index.ts'
+import { type DataType, didYouMean, MAX_JSON_DEPTH, type Span, TEXT, typeName } from '../../kernel/index.ts'
 import { columnRef, type Expr, literal } from '../../plan/index.ts'
 import type { Identifier } from '../ast/index.ts'
 import { callFunction } from './calls.ts'
@@ -11,6 +11,11 @@ const LISTED_COLUMNS = 12
 /** A dotted chain of names: a column, maybe after its table's name, then fields into it. */
 export function bindPath(binder: ExpressionBinder, path: readonly Identifier[], span: Span): Expr | undefined {
   const { context } = binder
+  if (path.length > MAX_JSON_DEPTH) {
+    return binder.report.error('SQL_LIMIT', `a path of ${path.length} names leads nowhere`, span, {
+      detail: `Values are nested at most ${MAX_JSON_DEPTH} deep.`,
+    })
+  }
   const named =
     context.nameFirst?.(path) ?? column(binder, path) ?? context.nameLast?.(path) ?? unknownColumn(binder, path)
   let { expr } = named

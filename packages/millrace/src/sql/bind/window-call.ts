@@ -1,4 +1,4 @@
-import { type Interval, intervalMicros, parseInterval, type Span } from '../../kernel/index.ts'
+import { type Interval, intervalMicros, MICROS_PER_DAY, parseInterval, type Span } from '../../kernel/index.ts'
 import type { WindowSpec } from '../../plan/index.ts'
 import type * as ast from '../ast/index.ts'
 import type { ExpressionBinder } from './expression-binder.ts'
@@ -96,9 +96,26 @@ export function windowSpec(
           hint: 'The slide comes first, the size second: HOP(slide, size).',
         })
       }
+      if (second! / first! > MAX_HOPS) {
+        return report.error(
+          'SQL_LIMIT',
+          `every row would be in ${Math.ceil(second! / first!)} windows of ${label}`,
+          span,
+          {
+            detail: `The limit is ${MAX_HOPS}.`,
+            hint: 'Choose a longer slide.',
+          },
+        )
+      }
       return { kind, slide: first!, size: second! }
   }
 }
+
+/** The most windows a row may be in: each is a row of the result for each key. */
+const MAX_HOPS = 100_000
+
+/** A hundred years in microseconds: event times plus this are exact as doubles. */
+const MAX_LENGTH = 36_525 * MICROS_PER_DAY
 
 function length(report: Report, label: string, kind: WindowKind, node: ast.Expression): number | undefined {
   const interval: Interval | undefined =
@@ -111,6 +128,8 @@ function length(report: Report, label: string, kind: WindowKind, node: ast.Expre
       hint: "Write days, as in INTERVAL '30 days'.",
     })
   }
+  if (micros > MAX_LENGTH)
+    return report.error('SQL_WINDOW', `a window of ${label} is no longer than 100 years`, node.span)
   if (micros > 0) return micros
   return report.error('SQL_WINDOW', `a window of ${label} must be longer than nothing`, node.span)
 }

@@ -1,5 +1,5 @@
 import { MillraceError } from '../../kernel/index.ts'
-import type { ComparisonOperator, Expression } from '../ast/index.ts'
+import type { BinaryOperator, ComparisonOperator, Expression } from '../ast/index.ts'
 import type { Cursor } from './cursor.ts'
 import { parseLabel } from './names.ts'
 import { BINARY_PRECEDENCE, PRECEDENCE, binaryOperator } from './precedence.ts'
@@ -78,8 +78,18 @@ function parseBinary(c: Cursor, left: Expression, start: number, floor: number):
       }
     }
   }
-  const right = parseExpression(c, BINARY_PRECEDENCE[operator] + 1)
+  const right = parseNegativeIndex(c, operator) ?? parseExpression(c, BINARY_PRECEDENCE[operator] + 1)
   return { kind: 'binary', span: c.spanFrom(start), operator, operatorSpan, left, right }
+}
+
+/** The `-1` of `j -> -1 ->> 'k'`: here the minus belongs to the number, which has no keys. */
+function parseNegativeIndex(c: Cursor, operator: BinaryOperator): Expression | undefined {
+  if (BINARY_PRECEDENCE[operator] !== PRECEDENCE.ARROW || !c.isSymbol('-') || c.peek(1).type !== 'number')
+    return undefined
+  const { start } = c
+  c.advance()
+  const operand = parsePrefix(c)
+  return { kind: 'unary', span: c.spanFrom(start), operator: '-', operand }
 }
 
 /** `a[1]`, `a[1:2]`, `a[:2]`, `a[1:]`. A colon after the bracket is that of a slice, not of a parameter. */

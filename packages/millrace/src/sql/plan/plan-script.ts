@@ -5,7 +5,6 @@ import type {
   MillraceError,
   RawOption,
   Schema,
-  Span,
   TableDescription,
 } from '../../kernel/index.ts'
 import type { Dataflow, FunctionCatalog, NodeId } from '../../plan/index.ts'
@@ -114,13 +113,15 @@ export function planScript(
     tables: new Map(),
     views: new Map(),
     settings: { ...DEFAULT_SETTINGS },
-    later: new Map(),
+    later: new Set(),
     partial: options.partial ?? false,
   }
   const run = new ScriptRun(planner)
+  const lastCreated = new Map(script.map((statement, i) => [createdName(statement), i]))
+  for (const name of lastCreated.keys()) if (name !== undefined) planner.later.add(name)
   script.forEach((statement, i) => {
-    planner.later.clear()
-    for (const [name, span] of script.slice(i + 1).flatMap(createdName)) planner.later.set(name.toLowerCase(), span)
+    const name = createdName(statement)
+    if (name !== undefined && lastCreated.get(name) === i) planner.later.delete(name)
     run.statement(statement)
   })
   return run.finish(script)
@@ -135,10 +136,10 @@ export function checkScript(
   return planScript(script, catalog, options).errors
 }
 
-function createdName(statement: ast.Statement): [string, Span][] {
-  return statement.kind === 'create-table' || statement.kind === 'create-view'
-    ? [[nameText(statement.name), statement.name.span]]
-    : []
+/** The name that a statement creates, in lower case. */
+function createdName(statement: ast.Statement): string | undefined {
+  const creates = statement.kind === 'create-table' || statement.kind === 'create-view'
+  return creates ? nameText(statement.name).toLowerCase() : undefined
 }
 
 class ScriptRun {

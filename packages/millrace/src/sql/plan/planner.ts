@@ -23,7 +23,7 @@ export interface Planner {
   readonly views: Map<string, View>
   readonly settings: Settings
   /** Tables and views that a later statement creates, by name in lower case: for messages. */
-  readonly later: Map<string, Span>
+  readonly later: Set<string>
   /** See PlanOptions. */
   readonly partial: boolean
 }

@@ -181,7 +181,7 @@ function rewrite(node: PlanNode, paths: Layout, input: (id: NodeId) => { layout:
     }
     case 'filter': {
       const { layout, schema } = input(node.input.node)
-      return { node: { ...node, schema, predicate: rewriteExpr(node.predicate, layout) }, layout }
+      return { node: { ...node, schema, predicate: rewriter(layout)(node.predicate) }, layout }
     }
     case 'late_filter': {
       const { layout, schema } = input(node.input.node)
@@ -190,7 +190,8 @@ function rewrite(node: PlanNode, paths: Layout, input: (id: NodeId) => { layout:
     }
     case 'project': {
       const { layout } = input(node.input.node)
-      const exprs = paths.map(({ column, steps }) => rewriteExpr(follow(node.exprs[column]!, steps), layout))
+      const rewritten = rewriter(layout)
+      const exprs = paths.map(({ column, steps }) => rewritten(follow(node.exprs[column]!, steps)))
       const fields = paths.map((p) => pathField(node.schema.fields[p.column]!, p))
       return { node: { ...node, exprs, schema: { fields } }, layout: paths }
     }
@@ -249,21 +250,23 @@ function pathField(field: SchemaField, { steps }: AccessPath): SchemaField {
 }
 
 function finder(layout: Layout): (column: number) => number {
+  const indexes = new Map(layout.flatMap((p, i) => (p.steps.length === 0 ? [[p.column, i] as const] : [])))
   return (column) => {
-    const index = layout.findIndex((p) => p.column === column && p.steps.length === 0)
-    assert(index !== -1, `column ${column} was pruned but is read`)
+    const index = indexes.get(column)
+    assert(index !== undefined, `column ${column} was pruned but is read`)
     return index
   }
 }
 
-function rewriteExpr(expr: Expr, layout: Layout): Expr {
+/** Expressions over the unpruned rows as expressions over those of `layout`. */
+function rewriter(layout: Layout): (expr: Expr) => Expr {
   const indexes = new Map(layout.map((p, i) => [pathKey(p), i]))
-  const replace = (node: Expr): Expr => {
+  const rewritten = (node: Expr): Expr => {
     const path = accessPath(node)
     const index = path && indexes.get(pathKey(path))
     if (index !== undefined) return columnRef(index, node.type)
     assert(node.kind !== 'column', 'a column was pruned but is read')
-    return mapChildren(node, replace)
+    return mapChildren(node, rewritten)
   }
-  return replace(expr)
+  return rewritten
 }

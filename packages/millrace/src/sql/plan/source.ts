@@ -249,6 +249,9 @@ function watermarkDefinition(
   definition: ast.WatermarkDefinition,
 ): EventTime | undefined {
   const { expression } = definition
+  const time = timeColumn(planner, table, columns, definition.column.name, definition.column.span)
+  // The expression reads that column: without it, its errors would be the same one again.
+  if (time === undefined) return undefined
   const scope = {
     columns: columns.map((c, index) => ({
       name: c.name,
@@ -264,8 +267,7 @@ function watermarkDefinition(
   }
   const binder = new ExpressionBinder(planner.environment, scope, { clause: 'WATERMARK' })
   const bound = expression === null ? null : binder.bind(expression)
-  const time = timeColumn(planner, table, columns, definition.column.name, definition.column.span)
-  if (bound === undefined || time === undefined) return undefined
+  if (bound === undefined) return undefined
   const rowtime = columns[time]!.expr
   if (bound === null) return { rowtime, mark: rowtime, column: time }
   if (bound.type.kind !== 'TIMESTAMP') {

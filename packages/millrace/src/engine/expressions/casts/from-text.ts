@@ -1,7 +1,9 @@
 import {
   type DataType,
+  parseBoolean,
   parseDate,
   parseDecimal,
+  parseDouble,
   parseInt64,
   parseInterval,
   parseTime,
@@ -71,25 +73,4 @@ function parser(to: DataType): ((text: string) => Value | undefined) | undefined
     default:
       return undefined
   }
-}
-
-const TRUE = new Set(['true', 't', 'yes', 'y', 'on', '1'])
-const FALSE = new Set(['false', 'f', 'no', 'n', 'off', '0'])
-
-function parseBoolean(text: string): boolean | undefined {
-  const word = text.trim().toLowerCase()
-  return TRUE.has(word) ? true : FALSE.has(word) ? false : undefined
-}
-
-/** A decimal number, or NaN, Infinity, -Infinity in any case. A number too large for a double is none. */
-export function parseDouble(text: string): number | undefined {
-  const trimmed = text.trim()
-  if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(trimmed)) {
-    const value = Number(trimmed)
-    return Number.isFinite(value) ? value : undefined
-  }
-  const word = /^([+-]?)(inf|infinity|nan)$/i.exec(trimmed)
-  if (word === null) return undefined
-  if (word[2]!.toLowerCase() === 'nan') return Number.NaN
-  return word[1] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
 }
