@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { MillraceErrors } from '../kernel/index.ts'
 import { compileScript } from '../runtime/index.ts'
 import { exitCodesHelp, reportError, runAction } from './exit.ts'
+import { print } from './output/print.ts'
 import { readScript } from './session/read-script.ts'
 import { checkReport } from './session/report.ts'
 
@@ -18,18 +19,18 @@ export function checkCommand(): Command {
     .description('Parses, binds and plans a SQL script, and reports all errors at once.')
     .argument('<file>', 'the script; - for standard input')
     .option('--json', 'print the result as JSON on stdout')
-    .addHelpText('after', `${HELP}\n${exitCodesHelp([0, 64, 65, 66, 78])}`)
+    .addHelpText('after', `${HELP}\n${exitCodesHelp([0, 64, 65, 66, 73, 78])}`)
     .action(runAction(check))
 }
 
 async function check(file: string, flags: { readonly json?: boolean }): Promise<number> {
   const script = compileScript(await readScript(file))
   if (flags.json === true) {
-    process.stdout.write(`${JSON.stringify(checkReport(script), null, 2)}\n`)
+    await print(`${JSON.stringify(checkReport(script), null, 2)}\n`)
     return script.errors[0]?.entry.exit ?? 0
   }
   for (const warning of script.warnings) process.stderr.write(`warning: ${warning}\n`)
   if (script.errors.length > 0) return reportError(new MillraceErrors(script.errors), script.source)
-  process.stdout.write(`${script.source.name}: no errors\n`)
+  await print(`${script.source.name}: no errors\n`)
   return 0
 }

@@ -17,6 +17,7 @@ const EXIT_CODES: ReadonlyMap<number, string> = new Map([
   [69, 'something outside is not available'],
   [70, 'a defect in Millrace'],
   [73, 'an output file cannot be written'],
+  [74, 'the data directory cannot be read or written'],
   [78, 'a setting is not valid'],
   [130, 'stopped by SIGINT'],
   [143, 'stopped by SIGTERM'],

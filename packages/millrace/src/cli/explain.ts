@@ -3,6 +3,7 @@ import { MillraceErrors } from '../kernel/index.ts'
 import { compileScript } from '../runtime/index.ts'
 import { explainMermaid, explainText } from '../sql/index.ts'
 import { exitCodesHelp, reportError, runAction } from './exit.ts'
+import { print } from './output/print.ts'
 import { readScript } from './session/read-script.ts'
 
 const HELP = `
@@ -17,7 +18,7 @@ export function explainCommand(): Command {
     .argument('<file>', 'the script; - for standard input')
     .addOption(new Option('--json', 'print the plan itself as JSON').conflicts('mermaid'))
     .option('--mermaid', 'print a Mermaid flowchart')
-    .addHelpText('after', `${HELP}\n${exitCodesHelp([0, 64, 65, 66, 78])}`)
+    .addHelpText('after', `${HELP}\n${exitCodesHelp([0, 64, 65, 66, 73, 78])}`)
     .action(runAction(explain))
 }
 
@@ -30,6 +31,6 @@ async function explain(file: string, flags: { readonly json?: boolean; readonly 
     : flags.mermaid
       ? explainMermaid(dataflow)
       : explainText(dataflow)
-  process.stdout.write(text.endsWith('\n') ? text : `${text}\n`)
+  await print(text.endsWith('\n') ? text : `${text}\n`)
   return 0
 }

@@ -25,6 +25,12 @@ export function countList(text: string): readonly number[] {
   return text.split(',').map((part) => positiveCount(part.trim()))
 }
 
+/** The path of a URL. */
+export function urlPath(text: string): string {
+  if (!/^\/[^?#\s]*$/.test(text)) throw new InvalidArgumentError("Write a path like '/' or '/ws'.")
+  return text
+}
+
 /** `max`, or a positive factor. */
 export function speed(text: string): number | 'max' {
   if (text === 'max') return text
@@ -33,6 +39,14 @@ export function speed(text: string): number | 'max' {
     throw new InvalidArgumentError('Write 1 for the recorded pace, 10 for ten times as fast, or max.')
   }
   return value
+}
+
+/** A duration in microseconds, or `never`: null. */
+export function patience(text: string): number | null {
+  if (text === 'never') return null
+  const micros = parseDuration(text)
+  if (micros === undefined || micros < 0) throw new InvalidArgumentError("Write a number with a unit, like 30s, or never.")
+  return micros
 }
 
 /** A duration in milliseconds. */

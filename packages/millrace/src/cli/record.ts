@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
-import { MillraceError } from '../kernel/index.ts'
+import { fileNotReadable, MillraceError } from '../kernel/index.ts'
 import { recordWebSocket, type RecordResult } from '../runtime/recording/index.ts'
 import { describeClose } from '../wire/index.ts'
 import { exitCodesHelp, runAction } from './exit.ts'
@@ -102,8 +102,7 @@ async function record(url: string, flags: Flags): Promise<number> {
 async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8')
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new MillraceError('FILE_NOT_READABLE', `file "${file}" cannot be read: ${reason}`, { cause })
+  } catch (error) {
+    throw fileNotReadable(file, error)
   }
 }

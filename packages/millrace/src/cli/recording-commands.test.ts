@@ -199,7 +199,7 @@ describe('millrace record', () => {
   it.each([
     [['ws://127.0.0.1:1/', '-o', 'OUT'], 69, 'nothing accepts connections there'],
     [['http://127.0.0.1:1/', '-o', 'OUT'], 78, 'ws://'],
-    [['ws://127.0.0.1:1/', '-o', 'no/such/folder/x'], 73, 'its folder does not exist'],
+    [['ws://127.0.0.1:1/', '-o', 'no/such/folder/x'], 73, 'its directory does not exist'],
     [['ws://127.0.0.1:1/', '-o', 'OUT', '--cafile', 'absent.pem'], 66, 'absent.pem'],
     [['ws://127.0.0.1:1/', '-o', 'OUT', '-H', 'nonsense'], 64, 'Name: value'],
     [['ws://127.0.0.1:1/', '-o', 'OUT', '--duration', '30'], 64, 'with a unit'],

@@ -8,7 +8,7 @@ import {
   type ReplaySpeed,
 } from '../runtime/recording/index.ts'
 import { exitCodesHelp, runAction } from './exit.ts'
-import { countList, port, positiveCount, speed, wholeNumber } from './option-parsers.ts'
+import { countList, port, positiveCount, speed, urlPath, wholeNumber } from './option-parsers.ts'
 import { formatCount, statusLine } from './status-line.ts'
 import { stopSignals } from './stop-signals.ts'
 
@@ -56,7 +56,7 @@ export function replayCommand(): Command {
     .argument('<capture>', 'the recording')
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--port <number>', 'port to listen on; 0 takes any free one', port, 9001)
-    .option('--path <path>', 'serve only this path (default: any)')
+    .option('--path <path>', 'serve only this path (default: any)', urlPath)
     .option('--speed <factor>', 'pace: 1 as recorded, 10 ten times as fast, or max', speed, 1)
     .option('--loop', 'start over at the end')
     .option('--once', 'exit when every recorded connection was delivered and its client has gone')

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
 import { type BadDataPolicy, MAX_BATCH_ROWS } from '../kernel/index.ts'
 import { exitCodesHelp, runAction } from './exit.ts'
-import { byteSize, positiveCount, wholeNumber } from './option-parsers.ts'
+import { byteSize, patience, positiveCount, wholeNumber } from './option-parsers.ts'
 import { readScript } from './session/read-script.ts'
 import { runSession } from './session/run-session.ts'
 import { stopSignals } from './stop-signals.ts'
@@ -16,6 +16,7 @@ interface Flags {
   readonly batchRows: number
   readonly codegen: boolean
   readonly worker?: boolean
+  readonly giveUpAfter: number | null
 }
 
 const HELP = `
@@ -32,6 +33,9 @@ Examples:
   millrace run query.sql
   millrace run query.sql --format ndjson | jq .price
   millrace run - < query.sql`
+
+/** Microseconds. */
+const FIRST_CONNECTION = 10_000_000
 
 export function runCommand(): Command {
   return new Command('run')
@@ -61,6 +65,14 @@ export function runCommand(): Command {
       new Option('--state-limit <size>', 'state a script may hold').argParser(byteSize).default(1024 ** 3, '1 GiB'),
     )
     .option('--batch-rows <rows>', 'rows handed to the engine at a time', wholeNumber(1, MAX_BATCH_ROWS), 1024)
+    .addOption(
+      new Option(
+        '--give-up-after <duration>',
+        'how long a feed may take to be reached for the first time, where its table sets no reconnect.max_retries; or never',
+      )
+        .argParser(patience)
+        .default(FIRST_CONNECTION, '10s'),
+    )
     .option('--no-codegen', 'interpret everything instead of generating code')
     .option('--worker', 'run the queries in a thread of their own')
     .addHelpText('after', `${HELP}\n${exitCodesHelp([0, 64, 65, 66, 69, 70, 73, 78, 130, 143])}`)
@@ -81,6 +93,7 @@ async function run(file: string, flags: Flags): Promise<number> {
         stateLimit: flags.stateLimit,
         badData: flags.badData ?? (flags.deadLetters === undefined ? 'fail' : 'dead_letter'),
         deadLetters: flags.deadLetters ?? null,
+        firstConnection: flags.giveUpAfter,
         limit: flags.limit ?? Number.POSITIVE_INFINITY,
         progress: flags.progress ?? stderr.isTTY === true,
       },

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { Command } from 'commander'
 import { serveSimulator } from '../connectors/index.ts'
 import { exitCodesHelp, runAction } from './exit.ts'
-import { port, wholeNumber } from './option-parsers.ts'
+import { port, urlPath, wholeNumber } from './option-parsers.ts'
 import { stopSignals } from './stop-signals.ts'
 
 interface Flags {
@@ -29,7 +29,7 @@ export function simulateCommand(): Command {
     .description('Serves a simulated exchange over WebSocket. The trades are the same for equal seeds.')
     .option('--port <number>', 'port to listen on; 0 takes any free one', port, 9010)
     .option('--host <address>', 'address to listen on', '127.0.0.1')
-    .option('--path <path>', 'path to serve', '/')
+    .option('--path <path>', 'path to serve', urlPath, '/')
     .option('--rate <trades>', 'trades a second', wholeNumber(1, MAX_RATE), 100)
     .option('--seed <number>', 'where prices start from', wholeNumber(0, Number.MAX_SAFE_INTEGER), 1)
     .addHelpText('after', `${HELP}\n${exitCodesHelp([64, 69, 130, 143])}`)

@@ -1,13 +1,13 @@
-import { type DescribeTable, MillraceError, type TableDescription, type TableRequest } from '../kernel/index.ts'
+import type { DescribeTable, MillraceError, TableDescription, TableRequest } from '../kernel/index.ts'
 import { readTable, type ResolvedTable } from './table-options.ts'
 
 /** What planning needs to know of a table, from its options alone. */
 export const describeTable: DescribeTable = (request) => {
   const { resolved, errors } = readTable(request.options, request.name)
-  if (resolved === null) return { ...NOTHING, errors: errors.map((error) => placed(error, request)) }
+  if (resolved === null) return { ...NOTHING, errors: errors.map((error) => error.at(request.span)) }
   const { connector } = resolved
   return {
-    errors: checkColumns(resolved, request).map((error) => placed(error, request)),
+    errors: checkColumns(resolved, request).map((error) => error.at(request.span)),
     connector: connector.name,
     canRead: resolved.canRead,
     canWrite: resolved.canWrite,
@@ -47,10 +47,4 @@ const NOTHING: TableDescription = {
 function checkColumns(resolved: ResolvedTable, { columns }: TableRequest): readonly MillraceError[] {
   if (columns.length === 0 && resolved.canWrite) return []
   return resolved.format.checkSchema(columns, resolved.formatOptions)
-}
-
-function placed(error: MillraceError, request: TableRequest): MillraceError {
-  if (error.span !== undefined) return error
-  const { code, message, detail, hint, cause } = error
-  return new MillraceError(code, message, { detail, hint, cause, span: request.span })
 }

@@ -2,6 +2,7 @@ export * from './broadcast.ts'
 export * from './connector.ts'
 export { describeTable } from './describe-table.ts'
 export { CONNECTORS, findConnector } from './registry.ts'
+export { TEMPLATE, templateNames } from './template.ts'
 export { resolveTable, TABLE_OPTIONS, type ResolvedTable, type TableOptions } from './table-options.ts'
 export {
   SimulatedExchange,

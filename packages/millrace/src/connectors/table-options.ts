@@ -18,7 +18,7 @@ import {
 } from '../kernel/index.ts'
 import type { ConnectorDefinition, RetryPolicy } from './connector.ts'
 import { findConnector } from './registry.ts'
-import { TEMPLATE } from './template.ts'
+import { templateNames } from './template.ts'
 
 const DEFAULT_IDLE_TIMEOUT = 30 * MICROS_PER_SECOND
 const DEFAULT_MAX_FUTURE_SKEW = MICROS_PER_DAY
@@ -195,7 +195,7 @@ export function readTable(
       common.idle_timeout ?? common.idle_micros ?? (off || common.idle_timeout === null ? null : DEFAULT_IDLE_TIMEOUT),
     maxFutureSkew: common.max_future_skew ?? (off || common.max_future_skew === null ? null : DEFAULT_MAX_FUTURE_SKEW),
     retry: connector.retry?.(connectorOptions as never) ?? null,
-    variables: variablesOf(connector.templates?.(connectorOptions as never) ?? []),
+    variables: templateNames((connector.templates?.(connectorOptions as never) ?? []).join('\n')),
   }
   return { resolved, errors: [] }
 }
@@ -212,10 +212,7 @@ function named<T>(
   try {
     return find(option.value)
   } catch (thrown) {
-    const error = MillraceError.from(thrown)
-    errors.push(
-      new MillraceError(error.code, error.message, { detail: error.detail, hint: error.hint, span: option.span }),
-    )
+    errors.push(MillraceError.from(thrown).at(option.span))
     return undefined
   }
 }
@@ -271,8 +268,4 @@ function checkType(connector: ConnectorDefinition, options: readonly RawOption[]
       span: option.span,
     }),
   ]
-}
-
-function variablesOf(texts: readonly string[]): readonly string[] {
-  return [...new Set(texts.flatMap((text) => [...text.matchAll(TEMPLATE)].map((match) => match[1]!)))]
 }

@@ -1,6 +1,11 @@
 /** `{{ NAME }}`: two braces, optional blanks, word characters. */
 export const TEMPLATE = /\{\{\s*(\w+)\s*\}\}/g
 
+/** The variables a text mentions, each once. */
+export function templateNames(text: string): readonly string[] {
+  return [...new Set([...text.matchAll(TEMPLATE)].map((match) => match[1]!))]
+}
+
 export function hasTemplate(text: string): boolean {
   return text.search(TEMPLATE) !== -1
 }

@@ -1,4 +1,5 @@
 export { ChangelogEncoder } from './changelog-encoder.ts'
+export * from './capture/index.ts'
 export { compileScript, type CompileOptions } from './compile.ts'
 export { inlineExecutor } from './executor/inline-executor.ts'
 export type {
@@ -19,4 +20,6 @@ export type { Gap, Job, JobEnd, JobEvents, JobStatistics } from './job/job-types
 export * from './recording/index.ts'
 export type { CompiledScript, ScriptSource } from './script.ts'
 export * from './subscriptions/index.ts'
-export { missingVariables, templateNames, Templates, type VariableLookup } from './templates.ts'
+export * from './topics/index.ts'
+export { missingVariables } from './missing-variables.ts'
+export { Templates, type VariableLookup } from './templates.ts'

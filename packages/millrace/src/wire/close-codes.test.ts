@@ -13,6 +13,8 @@ describe('close codes', () => {
     expect(describeClose(1006)).toBe('1006: the connection was lost without a close frame')
     expect(describeClose(1008, 'token expired')).toBe('1008: token expired')
     expect(describeClose(4001)).toBe('4001: application code')
+    expect(describeClose(4001, 'a\x1b[31m\nb\u202ec')).toBe('4001: a [31m b c')
+    expect(describeClose(1006, '\0')).toBe('1006: the connection was lost without a close frame')
   })
 
   it('cuts reasons at 123 bytes and never inside a character', () => {

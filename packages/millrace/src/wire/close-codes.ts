@@ -33,10 +33,10 @@ export function isSendableCloseCode(code: number): boolean {
   return CLOSE_CODES.get(code)?.sendable === true
 }
 
-/** `1006: the connection was lost without a close frame`; with the peer's reason, if it gave one. */
+/** `1006: the connection was lost without a close frame`; with the peer's reason, if it gave one, as one printable line. */
 export function describeClose(code: number, reason = ''): string {
   const meaning = CLOSE_CODES.get(code)?.meaning ?? (code >= 4000 ? 'application code' : 'registered code')
-  return reason === '' ? `${code}: ${meaning}` : `${code}: ${reason}`
+  return `${code}: ${reason.replace(/\p{C}+/gu, ' ').trim() || meaning}`
 }
 
 /** The longest prefix of `reason`, in whole characters, that fits beside the code into a close frame. */

@@ -14,17 +14,19 @@ const CERTIFICATE_ERRORS = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ])
 
-/** What kept a connection from being made, in words. `name` is the endpoint as messages may show it. */
-export function connectError(error: Error & { readonly code?: string }, url: URL, name: string): MillraceError {
+/**
+ * What kept a connection from being made, in words. `name` is the endpoint as messages may show it. Nothing else of the address gets into the
+ * error, which therefore has no cause: those of the system quote host and port.
+ */
+export function connectError(error: Error & { readonly code?: string }, name: string): MillraceError {
   if (error.code !== undefined && CERTIFICATE_ERRORS.has(error.code)) {
     return new MillraceError('CONNECTOR_REFUSED', `the certificate of "${name}" is not trusted`, {
       detail: `The reason is ${error.code}.`,
       hint: 'Name the authority that signed it in a CA file (option "tls.cafile").',
-      cause: error,
     })
   }
-  return new MillraceError('CONNECTOR_NOT_CONNECTED', `"${name}" could not be reached: ${describe(error, url)}`, {
-    cause: error,
+  return new MillraceError('CONNECTOR_NOT_CONNECTED', `"${name}" could not be reached: ${describe(error)}`, {
+    hint: error.code === 'ECONNREFUSED' || error.code === 'ENOTFOUND' ? 'Check host and port.' : undefined,
   })
 }
 
@@ -61,14 +63,16 @@ export function timedOut(name: string, handshakeMs: number): MillraceError {
   )
 }
 
-function describe(error: Error & { readonly code?: string }, url: URL): string {
+function describe(error: Error & { readonly code?: string }): string {
+  if (error.code?.startsWith('HPE_') === true) return 'the peer does not speak HTTP'
+  if (error.code?.startsWith('ERR_SSL_') === true) return 'the peer does not speak TLS'
   switch (error.code) {
     case 'ECONNREFUSED':
       return 'nothing accepts connections there'
     case 'ENOTFOUND':
-      return `there is no host "${url.hostname}"`
+      return 'there is no such host'
     case 'EAI_AGAIN':
-      return `the name "${url.hostname}" cannot be looked up at the moment`
+      return 'its name cannot be looked up at the moment'
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
       return 'there is no route to the host'
@@ -80,8 +84,8 @@ function describe(error: Error & { readonly code?: string }, url: URL): string {
     case 'EPROTO':
       return 'the peer does not speak TLS'
     default:
-      // The messages of ws and Node hold no part of the URL but host and port.
-      return error.message === '' ? (error.code ?? 'no reason was given') : lowerFirst(error.message)
+      // Errors of the system have codes and quote the address; those of the handshake do neither.
+      return error.code ?? (error.message === '' ? 'no reason was given' : lowerFirst(error.message))
   }
 }
 

@@ -144,7 +144,7 @@ describe('connect', () => {
   })
 
   it.each([
-    ['ftp://x/', [], 'scheme "ftp"'],
+    ['ftp://x/', [], 'no WebSocket address'],
     ['feed', [], 'not a URL'],
     ['ws://x/#top', [], 'fragment'],
     ['ws://x/', [['X: y', 'z']], 'not an HTTP token'],

@@ -80,7 +80,7 @@ export function connect(options: ConnectOptions): Promise<ClientConnection> {
       ws.terminate()
     }, handshakeMs)
     signal?.addEventListener('abort', onAbort, { once: true })
-    ws.on('error', (error) => fail(connectError(error, url, name)))
+    ws.on('error', (error) => fail(connectError(error, name)))
     ws.on('unexpected-response', (request, response) => {
       fail(statusError(response, name))
       request.destroy()
@@ -108,7 +108,7 @@ export function parseEndpoint(text: string): URL {
     })
   }
   if (url.protocol !== 'ws:' && url.protocol !== 'wss:') {
-    throw new MillraceError('CONFIG_INVALID', `the endpoint has the scheme "${url.protocol.slice(0, -1)}"`, {
+    throw new MillraceError('CONFIG_INVALID', 'the endpoint is no WebSocket address', {
       hint: 'A WebSocket endpoint starts with ws:// or wss://.',
     })
   }

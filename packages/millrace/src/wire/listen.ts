@@ -40,6 +40,8 @@ export interface ListenOptions {
   readonly maxMessageBytes?: number
   readonly maxFragments?: number
   readonly handshakeMs?: number
+  /** Milliseconds for a plain request with its body. Default: `handshakeMs`. */
+  readonly requestMs?: number
   readonly closeMs?: number
   /** False: pings are only reported, and the owner answers them. Default true. */
   readonly autoPong?: boolean
@@ -79,7 +81,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const http = createServer(
     {
       headersTimeout: handshakeMs,
-      requestTimeout: handshakeMs,
+      requestTimeout: options.requestMs ?? handshakeMs,
       connectionsCheckingInterval: Math.min(1000, handshakeMs),
     },
     options.onRequest ?? ((_, response) => refuseRequest(response)),

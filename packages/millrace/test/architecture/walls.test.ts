@@ -83,6 +83,7 @@ describe('walls', () => {
       ['ws', ['wire', 'runtime', 'connectors']],
       ['commander', ['cli']],
       ['lmdb', ['log']],
+      ['prom-client', ['server']],
       ['re2-wasm', ['engine']],
     ])
     const strays = imports.filter(({ file, target }) => {

@@ -98,7 +98,7 @@ describe('check', () => {
   it('exits with 66 when there is no such file', async () => {
     const { code, stderr } = await millrace(['check', scratch.path('none.sql')])
     expect(code).toBe(66)
-    expect(stderr).toContain('none.sql" does not exist')
+    expect(stderr).toContain('none.sql" cannot be read: it does not exist')
   })
 
   it('understands a byte order mark and Windows line ends', async () => {

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { millrace } from './millrace.ts'
 
-const COMMANDS = ['run', 'check', 'explain', 'record', 'replay', 'simulate']
+const COMMANDS = ['run', 'check', 'explain', 'serve', 'log', 'record', 'replay', 'simulate']
 
 describe('help', () => {
   it('names every command and every exit code', async () => {
     const { code, stdout } = await millrace(['--help'])
     expect(code).toBe(0)
     for (const command of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
-    for (const exit of [0, 64, 65, 66, 69, 70, 73, 78, 130, 143])
+    for (const exit of [0, 64, 65, 66, 69, 70, 73, 74, 78, 130, 143])
       expect(stdout).toMatch(new RegExp(`^ +${exit}  \\S`, 'm'))
   })
 

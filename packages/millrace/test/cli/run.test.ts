@@ -220,7 +220,7 @@ describe('what cannot work fails before it starts, with one error and its code:'
   it('a script that does not exist: 66', async () => {
     const { code, stderr } = await millrace(['run', scratch.path('none.sql')])
     expect(code).toBe(66)
-    expect(stderr).toMatch(/^error: file ".*none\.sql" does not exist \[FILE_NOT_READABLE\]\n/)
+    expect(stderr).toMatch(/^error: file ".*none\.sql" cannot be read: it does not exist \[FILE_NOT_READABLE\]\n/)
   })
 
   it('a script without anything to run: 65', async () => {
@@ -240,8 +240,9 @@ describe('what cannot work fails before it starts, with one error and its code:'
 INSERT INTO result SELECT symbol FROM trades;`
     const { code, stderr } = await runSql(sql)
     expect(code).toBe(73)
-    expect(stderr).toContain('out.jsonl')
+    expect(stderr).toMatch(/^stdin:\d+:\d+: error: file ".*out.jsonl" cannot be written: its directory does not exist/)
     expect(stderr).toContain('[FILE_NOT_WRITABLE]')
+    expect(stderr).toContain('hint: Create the directory first')
   })
 
   it('a dead-letter file that cannot be written: 73', async () => {
@@ -263,12 +264,15 @@ INSERT INTO result SELECT symbol FROM trades;`
     expect(stderr).toContain('standard output cannot be written')
   })
 
-  it('a missing environment variable: 78, naming it and its place', async () => {
+  it('missing environment variables: 78, naming all of them and the place, and no file is touched', async () => {
+    const letters = scratch.write('kept.jsonl', 'kept')
     const { code, stderr } = await runSql(
-      feed(`endpoint = 'ws://127.0.0.1:9/', headers = 'Authorization: Bearer {{ FEED_TOKEN }}'`),
+      feed(`endpoint = 'ws://127.0.0.1:9/{{ FEED }}', headers = 'Authorization: Bearer {{ FEED_TOKEN }}'`),
+      ['--dead-letters', letters],
     )
     expect(code).toBe(78)
-    expect(stderr).toContain('"FEED_TOKEN" is not set')
+    expect(stderr).toMatch(/^stdin:1:\d+: error: environment variables "FEED", "FEED_TOKEN" are not set/)
+    expect(readFileSync(letters, 'utf8')).toBe('kept')
   })
 
   it('an unreachable host without retries: 69, without the secret it was given', async () => {
@@ -278,6 +282,14 @@ INSERT INTO result SELECT symbol FROM trades;`
     expect({ code, stdout }).toEqual({ code: 69, stdout: '' })
     expect(stderr).toContain(String(port))
     expect(stderr).not.toContain('5ecret')
+  })
+
+  it('a feed that was never reached is given up after a while: 69', async () => {
+    const { port } = await freePort()
+    const { code, stderr } = await runSql(feed(`endpoint = 'ws://127.0.0.1:${port}/'`), ['--give-up-after', '500ms'])
+    expect(code).toBe(69)
+    expect(stderr).toContain('It was never connected, and tried again')
+    expect(stderr).toMatch(/stdin:1:\d+: error: .*\[CONNECTOR_RETRIES_EXHAUSTED\]/)
   })
 
   it('an address that is taken: 69', async () => {

@@ -10,6 +10,7 @@ import {
   type JobStatistics,
   startJob,
   Templates,
+  workerExecutor,
 } from '../../src/runtime/index.ts'
 
 export interface ScriptRun {
@@ -33,9 +34,12 @@ export function startScript(
   text: string,
   options: {
     readonly executor?: Partial<ExecutorOptions>
+    readonly worker?: boolean
     readonly variables?: Readonly<Record<string, string>>
     readonly clock?: Clock
     readonly onRow?: (row: string) => void
+    readonly onGap?: (gap: Gap) => void
+    readonly onListening?: (url: string) => void
   } = {},
 ): RunningScript {
   const script = compileScript({ name: 'test.sql', text })
@@ -57,14 +61,18 @@ export function startScript(
     script,
     {
       executor: { ...DEFAULT_EXECUTOR, ...options.executor },
-      createExecutor: inlineExecutor,
+      createExecutor: options.worker === true ? workerExecutor : inlineExecutor,
       templates: new Templates((name) => options.variables?.[name]),
       stdout: process.stdout,
       ...(options.clock === undefined ? {} : { clock: options.clock }),
     },
     {
       output: (_, batch) => encode(batch),
-      gap: (gap) => gaps.push(gap),
+      gap: (gap) => {
+        gaps.push(gap)
+        options.onGap?.(gap)
+      },
+      listening: (_, url) => options.onListening?.(url),
       notice: (message) => notices.push(message),
     },
   )

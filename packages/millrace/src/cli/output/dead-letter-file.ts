@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { isUtf8 } from 'node:buffer'
-import { MillraceError } from '../../kernel/index.ts'
+import { fileNotWritable } from '../../kernel/index.ts'
 import type { DeadLetter } from '../../runtime/index.ts'
 
 /**
@@ -32,10 +32,7 @@ export class DeadLetterFile {
     try {
       return action()
     } catch (error) {
-      throw new MillraceError('FILE_NOT_WRITABLE', `file "${this.#path}" cannot be written`, {
-        detail: error instanceof Error ? `${error.message}.` : undefined,
-        cause: error,
-      })
+      throw fileNotWritable(this.#path, error)
     }
   }
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
-import { MillraceError } from '../../kernel/index.ts'
+import { fileNotReadable } from '../../kernel/index.ts'
 import type { ScriptSource } from '../../runtime/index.ts'
 
 /** `-` is standard input. Throws FILE_NOT_READABLE. */
@@ -9,15 +9,7 @@ export async function readScript(path: string): Promise<ScriptSource> {
   try {
     return { name: path, text: withoutByteOrderMark(await readFile(path, 'utf8')) }
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    throw new MillraceError(
-      'FILE_NOT_READABLE',
-      `file "${path}" ${code === 'ENOENT' ? 'does not exist' : 'cannot be read'}`,
-      {
-        detail: code === 'ENOENT' ? undefined : `${message}.`,
-        cause: error,
-      },
-    )
+    throw fileNotReadable(path, error)
   }
 }
 

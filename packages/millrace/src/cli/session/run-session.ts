@@ -7,6 +7,7 @@ import {
   type Job,
   type JobEnd,
   type JobEvents,
+  missingVariables,
   type ScriptSource,
   startJob,
   Templates,
@@ -35,6 +36,8 @@ export interface SessionOptions {
   readonly badData: BadDataPolicy
   readonly deadLetters: string | null
   readonly limit: number
+  /** Microseconds; null: no limit. */
+  readonly firstConnection: number | null
   readonly progress: boolean
 }
 
@@ -85,8 +88,10 @@ class Session {
 
   async run(stop: StopSignals): Promise<number> {
     const { deadLetters } = this.#options
-    const letters = deadLetters === null ? null : new DeadLetterFile(deadLetters)
     const templates = new Templates((name) => process.env[name])
+    const missing = missingVariables(this.#script, templates)
+    if (missing !== null) return reportError(missing, this.#script.source)
+    const letters = deadLetters === null ? null : new DeadLetterFile(deadLetters)
     for (const warning of this.#script.warnings) this.#say(`warning: ${warning}`)
     const job = startJob(
       this.#script,
@@ -95,6 +100,7 @@ class Session {
         createExecutor: this.#options.worker ? workerExecutor : inlineExecutor,
         templates,
         stdout: this.#streams.stdout,
+        firstConnection: this.#options.firstConnection,
       },
       this.#events(letters),
     )
@@ -122,9 +128,10 @@ class Session {
   async #exitCode(end: JobEnd, job: Job, stop: StopSignals): Promise<number> {
     const losses = lossText(await job.statistics())
     if (losses !== null) this.#streams.stderr.write(`${losses}\n`)
-    if (this.#satisfied) return 0
-    if (end.kind === 'failed') return reportError(end.error, this.#script.source)
-    return stop.exitCode() ?? 0
+    // Records behind the last one wanted may be bad; a sink that failed did fail.
+    const failed = end.kind === 'failed' && !(this.#satisfied && end.error.code.startsWith('DATA_'))
+    if (failed) return reportError(end.error, this.#script.source)
+    return this.#satisfied ? 0 : (stop.exitCode() ?? 0)
   }
 
   #events(letters: DeadLetterFile | null): JobEvents {

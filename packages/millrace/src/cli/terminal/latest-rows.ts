@@ -19,6 +19,16 @@ interface Entry {
   count: number
 }
 
+const collator = new Intl.Collator('en', { numeric: true })
+
+function compareCells(a: readonly string[], b: readonly string[]): number {
+  for (let i = 0; i < a.length; i++) {
+    const order = collator.compare(a[i]!, b[i]!)
+    if (order !== 0) return order
+  }
+  return 0
+}
+
 /**
  * The rows of one result that are worth showing: of an appended result the last ones, of an updating one those that stand, the
  * latest changed last. Beyond `limit` the oldest are forgotten.
@@ -65,12 +75,18 @@ export class LatestRows {
     return [...this.#entries.values()].flatMap((e) => Array.from({ length: e.count }, () => this.#cells(e)))
   }
 
-  /** At most `count` rows, the latest window first; without windows, the latest row first. */
+  /**
+   * The last `count` rows to come or to change. Appended ones stand latest first. Windows stand latest first too, and the rows of one window,
+   * like those of an updating result, by their values, so that a row stays in its place while it changes.
+   */
   latest(count: number): string[][] {
-    const entries = [...this.#entries.values()].slice(-Math.max(1, count))
-    if (this.#window < 0) entries.reverse()
-    else entries.sort((a, b) => this.#windowStart(b) - this.#windowStart(a))
-    return entries.slice(0, count).map((e) => this.#cells(e))
+    if (count <= 0) return []
+    const entries = [...this.#entries.values()].slice(-count)
+    if (this.#window < 0 && !this.#updating) return entries.reverse().map((e) => this.#cells(e))
+    return entries
+      .map((e) => ({ start: this.#window < 0 ? 0 : this.#windowStart(e), cells: this.#cells(e) }))
+      .sort((a, b) => b.start - a.start || compareCells(a.cells, b.cells))
+      .map(({ cells }) => cells)
   }
 
   #append(batch: RecordBatch): void {

@@ -59,13 +59,14 @@ describe('LatestRows', () => {
   it('follows changes', () => {
     const rows = new LatestRows(COUNTS, true, 100)
     rows.push(changes(COUNTS, [1, 'a', 1], [1, 'b', 1]))
-    rows.push(changes(COUNTS, [-1, 'a', 1], [1, 'a', 2]))
+    rows.push(changes(COUNTS, [-1, 'b', 1], [1, 'b', 2]))
     expect(rows.latest(10)).toEqual([
-      ['a', '2'],
-      ['b', '1'],
+      ['a', '1'],
+      ['b', '2'],
     ])
-    rows.push(changes(COUNTS, [-1, 'b', 1]))
-    expect(rows.all()).toEqual([['a', '2']])
+    expect(rows.latest(1)).toEqual([['b', '2']])
+    rows.push(changes(COUNTS, [-1, 'a', 1]))
+    expect(rows.all()).toEqual([['b', '2']])
   })
 
   it('shows a row as often as it stands', () => {
@@ -77,13 +78,13 @@ describe('LatestRows', () => {
     ])
   })
 
-  it('puts the newest window on top, and leaves the rows of one window in order', () => {
+  it('puts the newest window on top, and the rows of one window in order of their values', () => {
     const schema = schemaOf(['symbol', TEXT], ['window', WINDOW])
     const rows = new LatestRows(schema, false, 100)
     rows.push(
       batchOf(schema, [
-        ['a', [0, 1_000_000]],
         ['b', [0, 1_000_000]],
+        ['a', [0, 1_000_000]],
         ['a', [1_000_000, 2_000_000]],
       ]),
     )
@@ -189,9 +190,9 @@ describe('LiveTable', () => {
     expect(screen.lines).toEqual([
       'symbol  count',
       '──────  ─────',
-      's49        49',
-      's48        48',
       's47        47',
+      's48        48',
+      's49        49',
       '',
       '12 rows/s',
       '',

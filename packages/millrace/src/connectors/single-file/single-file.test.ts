@@ -94,7 +94,7 @@ describe('single_file source', () => {
     const source = new SingleFileSource(options(join(folder, 'absent')))
     await expect(source.connect(null)).rejects.toMatchObject({
       code: 'FILE_NOT_READABLE',
-      message: expect.stringContaining('there is no such file') as string,
+      message: expect.stringContaining('it does not exist') as string,
     })
     expect(await codeOf(new SingleFileSource(options(folder)).connect(null))).toBe('FILE_NOT_READABLE')
     const path = join(folder, 'short')
@@ -104,7 +104,7 @@ describe('single_file source', () => {
     expect(await codeOf(readAll(`${path}.gz`, { offset: 10, record: 3 }))).toBe('FILE_NOT_READABLE')
     writeFileSync(`${path}.gz`, gzipSync('abc\n'.repeat(10_000)).subarray(0, 60))
     await expect(readAll(`${path}.gz`)).rejects.toMatchObject({
-      message: expect.stringContaining('compression is damaged') as string,
+      message: expect.stringContaining('gzip data is damaged') as string,
     })
   })
 
@@ -177,8 +177,8 @@ describe('single_file sink', () => {
   it('says at open why a file cannot be written', async () => {
     writeFileSync(join(folder, 'file'), '')
     const places: readonly (readonly [path: string, why: string])[] = [
-      [join(folder, 'absent', 'x'), 'there is no directory'],
-      [join(folder, 'file', 'x'), 'there is no directory'],
+      [join(folder, 'absent', 'x'), 'its directory does not exist'],
+      [join(folder, 'file', 'x'), 'its directory does not exist'],
       [folder, 'it is a directory'],
     ]
     for (const [path, why] of places) {

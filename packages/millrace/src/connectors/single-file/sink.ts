@@ -3,7 +3,7 @@ import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promi
 import { dirname } from 'node:path'
 import { createGzip, type Gzip } from 'node:zlib'
 import type { EncodedRows } from '../../formats/index.ts'
-import { MillraceError } from '../../kernel/index.ts'
+import { fileNotWritable } from '../../kernel/index.ts'
 import { cancelled } from '../cancelled.ts'
 import type { Ending, Sink } from '../connector.ts'
 import type { SingleFileOptions } from './definition.ts'
@@ -33,7 +33,7 @@ export class SingleFileSink implements Sink {
     try {
       this.#target = await realpath(this.#path).catch(() => this.#path)
       const existing = await stat(this.#target).catch(() => null)
-      if (existing?.isDirectory() === true) throw this.#unwritable('it is a directory')
+      if (existing?.isDirectory() === true) throw fileNotWritable(this.#path, { code: 'EISDIR' })
       if (existing === null || existing.isFile()) {
         this.#temporary = `${this.#target}.${randomBytes(6).toString('hex')}.tmp`
         this.#file = await open(this.#temporary, 'wx', existing === null ? 0o666 : existing.mode & 0o777)
@@ -41,7 +41,7 @@ export class SingleFileSink implements Sink {
         this.#file = await open(this.#target, 'w')
       }
     } catch (error) {
-      throw this.#writeError(error)
+      throw fileNotWritable(this.#path, error)
     }
     if (this.#path.endsWith('.gz')) {
       this.#gzip = createGzip()
@@ -89,7 +89,7 @@ export class SingleFileSink implements Sink {
       const directory = await open(dirname(this.#target), 'r')
       await directory.sync().finally(() => directory.close())
     } catch (error) {
-      throw this.#writeError(error)
+      throw fileNotWritable(this.#path, error)
     }
   }
 
@@ -118,31 +118,7 @@ export class SingleFileSink implements Sink {
         at += bytesWritten
       }
     } catch (error) {
-      const { message } = error as Error
-      throw new MillraceError('CONNECTOR_IO', `writing "${this.#path}" failed: ${message}`, { cause: error })
-    }
-  }
-
-  #unwritable(why: string): MillraceError {
-    return new MillraceError('FILE_NOT_WRITABLE', `file "${this.#path}" cannot be written: ${why}`)
-  }
-
-  #writeError(error: unknown): MillraceError {
-    if (MillraceError.is(error)) return error
-    const { code, message } = error as NodeJS.ErrnoException
-    switch (code) {
-      case 'ENOENT':
-      case 'ENOTDIR':
-        return this.#unwritable(`there is no directory "${dirname(this.#path)}"`)
-      case 'EACCES':
-      case 'EPERM':
-        return this.#unwritable('access is denied')
-      case 'EROFS':
-        return this.#unwritable('the file system is read-only')
-      case 'ENOSPC':
-        return this.#unwritable('the disk is full')
-      default:
-        return this.#unwritable(message)
+      throw fileNotWritable(this.#path, error)
     }
   }
 }

@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises'
 import { pipeline, type Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { LineSplitter } from '../../framing/index.ts'
-import { MillraceError } from '../../kernel/index.ts'
+import { fileNotReadable, MillraceError } from '../../kernel/index.ts'
 import { cancelled } from '../cancelled.ts'
 import type { Delivery, Payload, Position, Source } from '../connector.ts'
 import type { SingleFileOptions } from './definition.ts'
@@ -72,7 +72,7 @@ export class SingleFileSource implements Source {
       if (signal.aborted || this.#closed) throw cancelled(signal)
       return await Promise.race([this.#deliver(), stopped])
     } catch (error) {
-      throw signal.aborted || this.#closed ? cancelled(signal) : this.#readError(error)
+      throw signal.aborted || this.#closed ? cancelled(signal) : fileNotReadable(this.#options.path, error)
     } finally {
       this.#stop = null
       signal.removeEventListener('abort', onAbort)
@@ -129,10 +129,10 @@ export class SingleFileSource implements Source {
     const { path } = this.#options
     if (path === '-') return createReadStream('', { fd: 0, autoClose: false, highWaterMark: CHUNK_BYTES })
     const file = await open(path, 'r').catch((error: unknown) => {
-      throw this.#readError(error)
+      throw fileNotReadable(path, error)
     })
     const stat = await file.stat()
-    const problem = stat.isDirectory() ? this.#unreadable('it is a directory') : null
+    const problem = stat.isDirectory() ? fileNotReadable(path, { code: 'EISDIR' }) : null
     const compressed = path.endsWith('.gz')
     this.#skip = compressed ? offset : 0
     const error = problem ?? (stat.isFile() && !compressed && offset > stat.size ? this.#shorter() : null)
@@ -147,30 +147,10 @@ export class SingleFileSource implements Source {
   }
 
   #shorter(): MillraceError {
-    return this.#unreadable(
-      'it is shorter than the position to go on from',
-      'The file was replaced or cut since it was read.',
-    )
-  }
-
-  #unreadable(why: string, detail?: string): MillraceError {
-    return new MillraceError('FILE_NOT_READABLE', `file "${this.#options.path}" cannot be read: ${why}`, { detail })
-  }
-
-  #readError(error: unknown): MillraceError {
-    if (MillraceError.is(error)) return error
-    const { code, message } = error as NodeJS.ErrnoException
-    switch (code) {
-      case 'ENOENT':
-        return this.#unreadable('there is no such file')
-      case 'EACCES':
-      case 'EPERM':
-        return this.#unreadable('access is denied')
-      case 'Z_DATA_ERROR':
-      case 'Z_BUF_ERROR':
-        return this.#unreadable('its compression is damaged', `The reason is: ${message}.`)
-      default:
-        return new MillraceError('CONNECTOR_IO', `reading "${this.#options.path}" failed: ${message}`, { cause: error })
-    }
+    const { path } = this.#options
+    const message = `file "${path}" cannot be read: it is shorter than the position to go on from`
+    return new MillraceError('FILE_NOT_READABLE', message, {
+      detail: 'The file was replaced or cut since it was read.',
+    })
   }
 }

@@ -4,7 +4,7 @@ import { MillraceError } from '../../kernel/index.ts'
 import { type ClientConnection, connect, describeClose, KeepAlive } from '../../wire/index.ts'
 import { cancelled } from '../cancelled.ts'
 import type { ConnectorContext, Delivery, Payload, Position, Source } from '../connector.ts'
-import { fillMessage, hasTemplate } from '../template.ts'
+import { fillMessage } from '../template.ts'
 import type { WebSocketOptions } from './definition.ts'
 import { type Header, parseHeaders } from './headers.ts'
 import { subscriptionMessages } from './subscription.ts'
@@ -63,8 +63,6 @@ export class WebSocketSource implements Source {
       handshakeMs: this.#options.handshake_timeout / 1000,
       signal: AbortSignal.any([signal, this.#closing.signal]),
       ...(tlsCa === undefined ? {} : { tlsCa }),
-    }).catch((error: unknown) => {
-      throw this.#hideHost(MillraceError.from(error))
     })
     if (this.#closing.signal.aborted) {
       connection.ws.terminate()
@@ -194,9 +192,7 @@ export class WebSocketSource implements Source {
       this.#ended = null
     } else {
       const why = ours ?? describeClose(code, reason.toString())
-      this.#ended = new MillraceError('CONNECTOR_NOT_CONNECTED', `the connection to "${this.#name}" was lost: ${why}`, {
-        detail: `The close code is ${code}${reason.length === 0 ? '' : `, the reason "${reason.toString()}"`}.`,
-      })
+      this.#ended = new MillraceError('CONNECTOR_NOT_CONNECTED', `the connection to "${this.#name}" was lost: ${why}`)
     }
     this.#wake?.()
   }
@@ -280,13 +276,6 @@ export class WebSocketSource implements Source {
     throw new MillraceError('CONFIG_OPTION_INVALID', `"tls.cafile" names "${path}", which holds no certificate`, {
       hint: 'The file must hold certificates in PEM, which start with -----BEGIN CERTIFICATE-----.',
     })
-  }
-
-  /** The parts of an error that may quote the host go when a variable is part of it. */
-  #hideHost(error: MillraceError): MillraceError {
-    if (!hasTemplate(this.#name) || error.code === 'CANCELLED') return error
-    const message = error.code === 'CONNECTOR_REFUSED' ? 'refused the connection' : 'could not be connected to'
-    return new MillraceError(error.code, `"${this.#name}" ${message}`, { hint: error.hint })
   }
 }
 

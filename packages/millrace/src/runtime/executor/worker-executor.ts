@@ -99,7 +99,11 @@ export class WorkerExecutor implements Executor {
           )
         return
       case 'dead_letter':
-        this.#events.deadLetter(message.letter)
+        try {
+          this.#events.deadLetter(message.letter)
+        } catch (error) {
+          this.#fail(MillraceError.from(error))
+        }
         return
       case 'answer':
         this.#pending.get(message.call)?.resolve(message.value as never)

@@ -10,7 +10,7 @@ import { SourceDriver } from './source-driver.ts'
 export async function createSourceDriver(
   node: SourceNode,
   inbox: Inbox,
-  context: JobContext,
+  context: JobContext & { readonly firstConnection: number | null },
   gap: (gap: Gap) => void,
 ): Promise<SourceDriver> {
   const { connector, connectorOptions, retry } = resolveTable(node.options, node.table)
@@ -21,6 +21,7 @@ export async function createSourceDriver(
     table: node.table,
     source,
     retry,
+    firstConnection: context.firstConnection,
     replayable: connector.capabilities.replayable,
     clock: context.clock,
     inbox,

@@ -5,7 +5,7 @@ import type { DeadLetter, ExecutorStatistics } from '../executor/executor.ts'
 /** Where the truth about a feed is missing: a connection that was down. Times in microseconds. */
 export interface Gap {
   readonly table: string
-  /** Arrival of the last payload before, or the time of connecting when there was none. */
+  /** Arrival of the last payload of the connection that was lost, or when that was made if there was none. */
   readonly from: number
   /** When the feed was back; null when it never came back. */
   readonly to: number | null
@@ -29,6 +29,7 @@ export interface JobStatistics extends ExecutorStatistics {
   readonly startedAt: number
   readonly rowsIn: number
   readonly gaps: number
+  /** Attempts to connect again, successful or not. */
   readonly reconnects: number
   /** Rows handed to each sink or output node. */
   readonly rowsOut: Readonly<Record<NodeId, number>>

@@ -1,7 +1,8 @@
 import type { Ending } from '../../connectors/index.ts'
-import { type Clock, MillraceError, systemClock } from '../../kernel/index.ts'
+import { type Clock, MillraceError, type Span, systemClock } from '../../kernel/index.ts'
 import type { NodeId, SinkNode, SourceNode } from '../../plan/index.ts'
 import type { CreateExecutor, Executor, ExecutorOptions, PayloadBlock } from '../executor/executor.ts'
+import { missingVariables } from '../missing-variables.ts'
 import type { CompiledScript } from '../script.ts'
 import type { Templates } from '../templates.ts'
 import { createSinkWriter, type SinkWriter } from './sink-writer.ts'
@@ -17,6 +18,8 @@ export interface JobOptions {
   readonly templates: Templates
   readonly stdout: NodeJS.WritableStream
   readonly clock?: Clock
+  /** Microseconds in which sources that never give up must have connected for the first time. Default: no limit. */
+  readonly firstConnection?: number | null
 }
 
 /** Payload bytes on their way to the executor before sources are made to wait. */
@@ -24,7 +27,7 @@ const INBOX_BYTES = 16 * 1024 * 1024
 /** Processing time reaches the dataflow at least this often; milliseconds. */
 const TICK_MS = 250
 
-/** Opens every sink, then starts every source. Fails before the first row when a sink cannot be opened. */
+/** Opens every sink, then starts every source. Fails before anything is opened when a variable is missing, and before the first row when a sink cannot be opened. */
 export function startJob(script: CompiledScript, options: JobOptions, events: JobEvents): Job {
   return new RunningJob(script, options, events)
 }
@@ -40,7 +43,8 @@ class RunningJob implements Job {
   readonly #sinks = new Map<NodeId, SinkWriter>()
   readonly #rowsOut = new Map<NodeId, number>()
   readonly #offsets = new Map<NodeId, number>()
-  readonly #cancel = new AbortController()
+  /** Aborted when the job is over: nothing may wait any longer. */
+  readonly #over = new AbortController()
   readonly #notices: Notices
   #executor: Executor | null = null
   #stopping = false
@@ -103,6 +107,7 @@ class RunningJob implements Job {
         if (end.kind !== 'failed') end = { kind: 'failed', error: this.#options.templates.redactError(MillraceError.from(thrown)) }
       }
     }
+    this.#over.abort()
     this.#last = await this.statistics()
     await this.#executor?.close()
     return end
@@ -111,10 +116,13 @@ class RunningJob implements Job {
   async #open(): Promise<void> {
     const { dataflow } = this.#script
     if (dataflow === null) throw this.#script.errors[0] ?? new MillraceError('INTERNAL', 'the script has no plan')
-    const signal = this.#cancel.signal
-    const context = { ...this.#options, clock: this.#clock, events: this.#events, notices: this.#notices }
+    const missing = missingVariables(this.#script, this.#options.templates)
+    if (missing !== null) throw missing
+    const { signal } = this.#over
+    const firstConnection = this.#options.firstConnection ?? null
+    const context = { ...this.#options, firstConnection, clock: this.#clock, events: this.#events, notices: this.#notices }
     for (const node of dataflow.nodes.filter((n): n is SinkNode => n.kind === 'sink')) {
-      const writer = await createSinkWriter(node, dataflow, context, signal)
+      const writer = await createSinkWriter(node, dataflow, this.#placeOf(node.table), context, signal)
       this.#sinks.set(node.id, writer)
       await writer.open()
     }
@@ -129,30 +137,41 @@ class RunningJob implements Job {
       const driver = await createSourceDriver(node, this.#inbox, context, (gap) => {
         this.#gaps++
         this.#events.gap?.({ ...gap, reason: this.#options.templates.redact(gap.reason) })
+      }).catch((error: unknown) => {
+        throw MillraceError.from(error).at(this.#placeOf(node.table))
       })
       this.#drivers.set(node.id, driver)
     }
     for (const [node, driver] of this.#drivers) {
+      // `stop` may have been called before there was a driver to tell.
+      if (this.#stopping) driver.stop()
       driver.run().then(
         () => this.#inbox.end(node),
         (error: unknown) => {
-          this.#failure ??= MillraceError.from(error)
+          this.#failure ??= MillraceError.from(error).at(this.#placeOf(driver.table))
           this.#inbox.wake()
         },
       )
     }
   }
 
-  /** One step after the other until every source has ended, the job is stopped, or something fails. */
+  /** Where the script says what a table is. */
+  #placeOf(table: string): Span | undefined {
+    const options = this.#script.tables.find((t) => t.name === table)?.options
+    return options?.find((option) => option.key === 'connector')?.span
+  }
+
+  /** One step after the other until every source has ended, the job is stopped, or something fails. What was read before a failure counts. */
   async #pump(): Promise<void> {
     const open = new Set(this.#drivers.keys())
     while (open.size > 0) {
       await this.#inbox.wait(TICK_MS)
+      const failure = this.#failure
       const { items, ended } = this.#inbox.take()
-      if (items.length === 0 && this.#failure !== null) throw this.#failure
       for (const node of ended) open.delete(node)
       // A stopped source has not come to its end: its windows stay open.
       await this.#step(items, this.#stopping ? [] : ended)
+      if (failure !== null) throw failure
     }
   }
 

@@ -1,44 +1,59 @@
 import { type Ending, resolveTable, type Sink } from '../../connectors/index.ts'
 import type { Encoder } from '../../formats/index.ts'
-import { assert, type RecordBatch } from '../../kernel/index.ts'
+import { assert, MillraceError, type RecordBatch, type Span } from '../../kernel/index.ts'
 import type { Dataflow, SinkNode } from '../../plan/index.ts'
 import { ChangelogEncoder } from '../changelog-encoder.ts'
 import { connectorContext, type JobContext } from './connector-context.ts'
 
-/** Encodes the rows of one sink node and hands them to its connector. */
+/** Encodes the rows of one sink node and hands them to its connector. What that rejects with gets the place of the table. */
 export class SinkWriter {
   readonly #sink: Sink
   readonly #encoder: Encoder
   readonly #separator: Uint8Array | undefined
+  readonly #place: Span | undefined
   readonly #signal: AbortSignal
 
-  constructor(sink: Sink, encoder: Encoder, separator: Uint8Array | undefined, signal: AbortSignal) {
+  constructor(
+    sink: Sink,
+    encoder: Encoder,
+    separator: Uint8Array | undefined,
+    place: Span | undefined,
+    signal: AbortSignal,
+  ) {
     this.#sink = sink
     this.#encoder = encoder
     this.#separator = separator
+    this.#place = place
     this.#signal = signal
   }
 
   open(): Promise<void> {
-    return this.#sink.open(this.#signal)
+    return this.#placed(this.#sink.open(this.#signal))
   }
 
   write(batch: RecordBatch): Promise<void> {
-    return this.#sink.write(this.#encoder.encode(batch, this.#separator), this.#signal)
+    return this.#placed(this.#sink.write(this.#encoder.encode(batch, this.#separator), this.#signal))
   }
 
   flush(): Promise<void> {
-    return this.#sink.flush(this.#signal)
+    return this.#placed(this.#sink.flush(this.#signal))
   }
 
   close(ending: Ending): Promise<void> {
-    return this.#sink.close(ending)
+    return this.#placed(this.#sink.close(ending))
+  }
+
+  #placed(work: Promise<void>): Promise<void> {
+    return work.catch((error: unknown) => {
+      throw MillraceError.from(error).at(this.#place)
+    })
   }
 }
 
 export async function createSinkWriter(
   node: SinkNode,
   dataflow: Dataflow,
+  place: Span | undefined,
   context: JobContext,
   signal: AbortSignal,
 ): Promise<SinkWriter> {
@@ -48,7 +63,7 @@ export async function createSinkWriter(
   const rows = format.encoder(node.schema, formatOptions)
   const encoder = isUpdating(node, dataflow) ? new ChangelogEncoder(rows) : rows
   const separator = connector.rowSeparator === '' ? undefined : Buffer.from(connector.rowSeparator)
-  return new SinkWriter(sink, encoder, separator, signal)
+  return new SinkWriter(sink, encoder, separator, place, signal)
 }
 
 /** Whether rows that reach the node may carry weights: an un-windowed aggregate feeds it. */

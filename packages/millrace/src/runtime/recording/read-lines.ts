@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { pipeline, type Readable } from 'node:stream'
 import { constants, createGunzip } from 'node:zlib'
-import { MillraceError } from '../../kernel/index.ts'
+import { fileNotReadable, MillraceError } from '../../kernel/index.ts'
 
 const CHUNK_BYTES = 256 * 1024
 const MAX_LINE_BYTES = 64 * 1024 * 1024
@@ -50,7 +50,7 @@ export async function* readLines(file: string): AsyncGenerator<LineBatch> {
       if (batch.lines.length > 0) yield { ...batch, unterminated: false }
     }
   } catch (error) {
-    throw readError(file, error)
+    throw fileNotReadable(file, error)
   } finally {
     stream.destroy()
   }
@@ -71,7 +71,7 @@ async function openBytes(file: string): Promise<Readable> {
       await handle.close()
     }
   } catch (error) {
-    throw readError(file, error)
+    throw fileNotReadable(file, error)
   }
   const bytes = createReadStream(file, { highWaterMark: CHUNK_BYTES })
   if (!magic.equals(Buffer.from([0x1f, 0x8b]))) return bytes
@@ -103,18 +103,4 @@ function tooLong(file: string, line: number): MillraceError {
   return new MillraceError('DATA_BAD_RECORD', `line ${line} of "${file}" is longer than 64 MiB`, {
     hint: 'A recording has one message a line.',
   })
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'it does not exist',
-  EACCES: 'permission is denied',
-  EISDIR: 'it is a folder',
-  Z_DATA_ERROR: 'its gzip data is damaged',
-}
-
-function readError(file: string, error: unknown): MillraceError {
-  if (MillraceError.is(error)) return error
-  const code = (error as NodeJS.ErrnoException).code ?? ''
-  const reason = REASONS[code] ?? (error instanceof Error ? error.message : String(error))
-  return new MillraceError('FILE_NOT_READABLE', `file "${file}" cannot be read: ${reason}`, { cause: error })
 }

@@ -154,11 +154,11 @@ describe('recordWebSocket', () => {
     const server = await feed(() => {})
     await expect(recordWebSocket(server.url, { output: join(folder, 'no', 'such') })).rejects.toMatchObject({
       code: 'FILE_NOT_WRITABLE',
-      message: expect.stringContaining('its folder does not exist'),
+      message: expect.stringContaining('its directory does not exist'),
     })
     await expect(recordWebSocket(server.url, { output: folder })).rejects.toMatchObject({
       code: 'FILE_NOT_WRITABLE',
-      message: expect.stringContaining('it is a folder'),
+      message: expect.stringContaining('it is a directory'),
     })
     expect(server.clients.size).toBe(0)
   })

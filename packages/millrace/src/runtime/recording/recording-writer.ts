@@ -4,7 +4,7 @@ import { open, unlink, type FileHandle } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { constants, createGzip, type Gzip } from 'node:zlib'
-import { MillraceError } from '../../kernel/index.ts'
+import { fileNotWritable, type MillraceError } from '../../kernel/index.ts'
 import type { RecordedEvent } from './recorded-event.ts'
 
 /** An event to be written. Its time is exact: integer microseconds since the epoch. */
@@ -47,12 +47,12 @@ export class RecordingWriter {
     try {
       return new RecordingWriter(file, await open(file, 'ax'), true)
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw writeError(file, error)
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw fileNotWritable(file, error)
     }
     try {
       return new RecordingWriter(file, await open(file, 'a'), false)
     } catch (error) {
-      throw writeError(file, error)
+      throw fileNotWritable(file, error)
     }
   }
 
@@ -62,10 +62,10 @@ export class RecordingWriter {
       // Devices and pipes cannot be truncated and need not be.
       if ((await this.#handle.stat()).isFile()) await this.#handle.truncate(0)
     } catch (error) {
-      throw writeError(this.file, error)
+      throw fileNotWritable(this.file, error)
     }
     this.#file = this.#handle.createWriteStream({ highWaterMark: QUEUE_BYTES })
-    this.#file.on('error', (error) => (this.#failure ??= writeError(this.file, error)))
+    this.#file.on('error', (error) => (this.#failure ??= fileNotWritable(this.file, error)))
     if (!this.file.endsWith('.gz')) return
     this.#gzip = createGzip()
     this.#gzip.pipe(this.#file)
@@ -103,7 +103,7 @@ export class RecordingWriter {
     this.#flush()
     this.#out.end()
     await finished(this.#file).catch((error: unknown) => {
-      this.#failure ??= writeError(this.file, error)
+      this.#failure ??= fileNotWritable(this.file, error)
     })
     if (this.#failure !== undefined) throw this.#failure
   }
@@ -146,19 +146,4 @@ function formatEvent(event: WritableEvent): string {
 function formatSeconds(micros: number): string {
   const whole = Math.floor(micros / 1e6)
   return `${whole}.${String(micros - whole * 1e6).padStart(6, '0')}`
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'its folder does not exist',
-  ENOTDIR: 'its folder does not exist',
-  EACCES: 'permission is denied',
-  EISDIR: 'it is a folder',
-  EROFS: 'the file system is read-only',
-  ENOSPC: 'the disk is full',
-}
-
-function writeError(file: string, error: unknown): MillraceError {
-  const code = (error as NodeJS.ErrnoException).code ?? ''
-  const reason = REASONS[code] ?? (error instanceof Error ? error.message : String(error))
-  return new MillraceError('FILE_NOT_WRITABLE', `file "${file}" cannot be written: ${reason}`, { cause: error })
 }

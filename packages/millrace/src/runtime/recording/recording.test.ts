@@ -131,7 +131,7 @@ describe('Recording', () => {
       code: 'FILE_NOT_READABLE',
       message: expect.stringContaining('does not exist'),
     })
-    await expect(Recording.open(folder)).rejects.toMatchObject({ message: expect.stringContaining('it is a folder') })
+    await expect(Recording.open(folder)).rejects.toMatchObject({ message: expect.stringContaining('it is a directory') })
     const damaged = gzipSync(Array.from({ length: 5000 }, (_, i) => `${Math.sin(i)}\n`).join(''))
     damaged.fill(0xff, 200, 400)
     await expect(texts(file(damaged))).rejects.toMatchObject({
