@@ -11,8 +11,14 @@ const exchange = spawn(process.execPath, [millrace, 'simulate', '--port', '9010'
   cwd: root,
   stdio: ['ignore', 'ignore', 'pipe'],
 })
-const listening = new Promise((resolve) => exchange.stderr.once('data', resolve))
 exchange.stderr.pipe(process.stderr)
+const listening = new Promise((resolve) => {
+  let said = ''
+  exchange.stderr.on('data', (chunk) => {
+    said += chunk
+    if (said.startsWith('serving ')) resolve()
+  })
+})
 const [failed] = await Promise.race([once(exchange, 'exit'), listening.then(() => [])])
 if (failed !== undefined) process.exit(failed)
 

@@ -118,8 +118,7 @@ export interface LogStatistics {
   readonly records: number
   /** Of keys, values and headers. */
   readonly bytes: number
-  readonly sealedBlocks: number
-  /** Deleted by retention. */
+  /** Deleted by retention since the log was opened, like all numbers here. */
   readonly expiredBlocks: number
   /** Removed by compaction. */
   readonly compactedRecords: number

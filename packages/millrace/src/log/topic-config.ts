@@ -26,7 +26,11 @@ const MAX_PARTITIONS = 10_000
 const MAX_NAME_LENGTH = 1000
 
 /** @throws MillraceError LOG_INVALID. */
-export function topicConfig(topic: string, settings: TopicSettings, base: TopicConfig = DEFAULT_TOPIC_CONFIG): TopicConfig {
+export function topicConfig(
+  topic: string,
+  settings: TopicSettings,
+  base: TopicConfig = DEFAULT_TOPIC_CONFIG,
+): TopicConfig {
   const config = { ...base }
   for (const [name, value] of Object.entries(settings)) {
     if (value !== undefined) Object.assign(config, { [name]: value })
@@ -44,8 +48,16 @@ export function topicConfig(topic: string, settings: TopicSettings, base: TopicC
   check(config.partitions >= base.partitions, 'partitions', 'The number of partitions may only grow.')
   check(amount(config.retentionMs), 'retentionMs', 'It is a whole number of milliseconds, or null.')
   check(amount(config.retentionBytes), 'retentionBytes', 'It is a whole number of bytes, or null.')
-  check(amount(config.tombstoneMs) && config.tombstoneMs !== null, 'tombstoneMs', 'It is a whole number of milliseconds.')
-  check(config.compact === base.compact || base === DEFAULT_TOPIC_CONFIG, 'compact', 'It is fixed when the topic is made.')
+  check(
+    amount(config.tombstoneMs) && config.tombstoneMs !== null,
+    'tombstoneMs',
+    'It is a whole number of milliseconds.',
+  )
+  check(
+    config.compact === base.compact || base === DEFAULT_TOPIC_CONFIG,
+    'compact',
+    'It is fixed when the topic is made.',
+  )
   return config
 }
 

@@ -78,13 +78,36 @@ export function encodeBlock(slices: readonly Slice[], place: BlockPlace): Encode
     }
     row += to - from
   }
-  const valuesEnd = copyBytes(slices, bytes, at, valueEnds, (s) => s.columns.values, (s) => s.columns.valueEnds)
+  const valuesEnd = copyBytes(
+    slices,
+    bytes,
+    at,
+    valueEnds,
+    (s) => s.columns.values,
+    (s) => s.columns.valueEnds,
+  )
   const keysEnd =
-    keyEnds === null ? valuesEnd : copyBytes(slices, bytes, valuesEnd, keyEnds, (s) => s.columns.keys, (s) => s.columns.keyEnds)
+    keyEnds === null
+      ? valuesEnd
+      : copyBytes(
+          slices,
+          bytes,
+          valuesEnd,
+          keyEnds,
+          (s) => s.columns.keys,
+          (s) => s.columns.keyEnds,
+        )
   const headersEnd =
     headerEnds === null
       ? keysEnd
-      : copyBytes(slices, bytes, keysEnd, headerEnds, (s) => s.columns.headers, (s) => s.columns.headerEnds)
+      : copyBytes(
+          slices,
+          bytes,
+          keysEnd,
+          headerEnds,
+          (s) => s.columns.headers,
+          (s) => s.columns.headerEnds,
+        )
 
   let minTimestamp = Number.POSITIVE_INFINITY
   let maxTimestamp = Number.NEGATIVE_INFINITY
