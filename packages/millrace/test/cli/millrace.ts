@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import { afterAll } from 'vitest'
 
 export const BIN = fileURLToPath(new URL('../../bin/millrace.js', import.meta.url))
 
@@ -23,10 +24,18 @@ export interface Options {
 
 export type Millrace = ChildProcessByStdio<Writable, Readable, Readable>
 
+const running = new Set<Millrace>()
+// A test that fails half-way leaves no process behind.
+afterAll(() => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
 /** The command line as users start it, in its own process, with pipes for its streams. */
 export function start(args: readonly string[], options: Options = {}): Millrace {
   const env = { PATH: process.env.PATH, NO_COLOR: '1', ...options.env }
   const child = spawn(process.execPath, [BIN, ...args], { cwd: options.cwd, env, stdio: ['pipe', 'pipe', 'pipe'] })
+  running.add(child)
+  child.once('exit', () => running.delete(child))
   // A command that does not read its input has closed it.
   child.stdin.on('error', () => undefined)
   child.stdin.end(options.input ?? '')

@@ -336,15 +336,16 @@ describe('faults', () => {
   })
 
   it('goes on with its schedule while nobody is connected', async () => {
-    const content = [0, 0.1, 0.2, 0.3].map((s, i) => frameLine('a', 1000 + s, `m${i}`)).join('\n')
+    const content = [0, 0.5, 1, 1.5].map((s, i) => frameLine('a', 1000 + s, `m${i}`)).join('\n')
     const server = await serve({ recording: file(content), speed: 1, dropAt: [1] })
     const started = performance.now()
     await visit(server.url)
-    await new Promise((next) => setTimeout(next, 250))
+    // Time itself is what is tested: the second frame falls due while nobody is there.
+    await new Promise((next) => setTimeout(next, 1100))
     const { frames, arrivals } = await visit(server.url)
     expect(frames).toEqual(['m1', 'm2', 'm3'])
-    expect(arrivals[1]! - arrivals[0]!).toBeLessThan(60)
-    expect(arrivals[2]! - started).toBeGreaterThan(290)
+    expect(arrivals[1]! - arrivals[0]!).toBeLessThan(400)
+    expect(arrivals[2]! - started).toBeGreaterThan(1450)
   })
 
   it('resets: the frame at the break is lost, what follows goes on', async () => {
