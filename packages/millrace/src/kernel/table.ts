@@ -5,6 +5,9 @@ import type { DataType } from './types.ts'
 
 export type BadDataPolicy = 'drop' | 'fail' | 'dead_letter'
 
+/** What becomes of rows when the process ends at the worst moment: some are missing, some come twice, or neither. */
+export type DeliveryGuarantee = 'at_most_once' | 'at_least_once' | 'exactly_once'
+
 /** What a CREATE TABLE says to the connector, the format and the framing. */
 export interface TableRequest {
   readonly name: string
@@ -25,6 +28,14 @@ export interface TableDescription {
   readonly replayable: boolean
   /** Whether a sink takes changelogs, not only appended rows. */
   readonly acceptsChangelog: boolean
+  /** How surely a sink gets each row. */
+  readonly delivery: DeliveryGuarantee
+  /** It is a topic: its records are nowhere but in the log. */
+  readonly topic: boolean
+  /** Where there is a log, what its source says is kept in a topic. */
+  readonly captured: boolean
+  /** How a topic's records say what they take back; null: every record is an appended row. */
+  readonly changelog: 'weights' | 'upsert' | null
   readonly metadata: ReadonlyMap<string, DataType>
   /** The whole payload is the one column `value`. */
   readonly wholePayload: boolean

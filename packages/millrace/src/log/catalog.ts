@@ -1,7 +1,7 @@
 import { MillraceError } from '../kernel/index.ts'
 import type { Hold, Topic } from './log.ts'
 import type { TopicConfig } from './topic-config.ts'
-import { decodeJson, encodeJson } from './store/partition-state.ts'
+import { decodeJson, encodeJson } from './store/checked-value.ts'
 import type { Store, Write } from './store/store.ts'
 
 /** A topic as stored. Its name may be anything, so its blocks go by the ids of its partitions. */

@@ -1,5 +1,5 @@
 import { MillraceError } from '../kernel/index.ts'
-import type { Append, Hold, LogRecord } from './log.ts'
+import type { Append, Hold, LogRecord, PackedBytes, PackedValues } from './log.ts'
 import type { TopicConfig } from './topic-config.ts'
 
 /** Keys, value and headers of one record together. */
@@ -12,21 +12,7 @@ const encoder = new TextEncoder()
 /** Counts what is appended. @throws MillraceError LOG_INVALID, LIMIT_MESSAGE_SIZE. */
 export function checkAppend(append: Append, config: TopicConfig): { readonly count: number; readonly bytes: number } {
   const { topic, records } = append
-  if ('offsets' in records) {
-    const { bytes, offsets, timestamps } = records
-    const count = offsets.length - 1
-    if (config.compact) throw noKey(topic)
-    let sound =
-      count >= 0 && offsets[count]! <= bytes.length && (timestamps === undefined || timestamps.length >= count)
-    for (let i = 0; i < count; i++) {
-      const size = offsets[i + 1]! - offsets[i]!
-      sound &&= size >= 0
-      if (size > MAX_RECORD_BYTES) throw tooLarge(topic, size)
-    }
-    if (!sound) throw invalid(topic, 'The offsets of packed values must rise and stay within the bytes.')
-    checkTimestamps(topic, timestamps?.subarray(0, count) ?? [])
-    return { count, bytes: offsets[count]! - offsets[0]! }
-  }
+  if ('offsets' in records) return checkPacked(topic, records, config)
   let bytes = 0
   for (const record of records) {
     const size = recordBytes(record)
@@ -36,6 +22,39 @@ export function checkAppend(append: Append, config: TopicConfig): { readonly cou
     bytes += size
   }
   return { count: records.length, bytes }
+}
+
+function checkPacked(
+  topic: string,
+  records: PackedValues,
+  config: TopicConfig,
+): { readonly count: number; readonly bytes: number } {
+  const { offsets, timestamps, keys, tombstones, headers = [] } = records
+  const count = offsets.length - 1
+  if (config.compact && keys === undefined) throw noKey(topic)
+  const columns = headers.flatMap(({ value }) => ('offsets' in value ? [value] : []))
+  let sound = [records, ...(keys === undefined ? [] : [keys]), ...columns].every((column) => isPacked(column, count))
+  sound &&= (timestamps?.length ?? count) >= count && (tombstones?.length ?? count) >= count
+  if (!sound) throw invalid(topic, 'The offsets of packed values must rise and stay within the bytes.')
+  let sameHeaders = 0
+  for (const { name, value } of headers) sameHeaders += 8 + 3 * name.length + ('offsets' in value ? 0 : value.length)
+  let bytes = 0
+  for (let i = 0; i < count; i++) {
+    let size = offsets[i + 1]! - offsets[i]! + sameHeaders
+    if (keys !== undefined) size += keys.offsets[i + 1]! - keys.offsets[i]!
+    for (const column of columns) size += column.offsets[i + 1]! - column.offsets[i]!
+    if (size > MAX_RECORD_BYTES) throw tooLarge(topic, size)
+    bytes += size
+  }
+  checkTimestamps(topic, timestamps?.subarray(0, count) ?? [])
+  return { count, bytes }
+}
+
+/** Offsets of `count` byte strings rise and stay within the bytes. */
+function isPacked({ bytes, offsets }: PackedBytes, count: number): boolean {
+  if (count < 0 || offsets.length <= count || offsets[count]! > bytes.length) return false
+  for (let i = 0; i < count; i++) if (offsets[i + 1]! < offsets[i]!) return false
+  return true
 }
 
 /** @throws MillraceError LOG_INVALID. */

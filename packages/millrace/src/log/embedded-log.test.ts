@@ -522,6 +522,15 @@ describe('damage', () => {
     await expect(openLog({ directory })).rejects.toMatchObject({ code: 'LOG_CORRUPT' })
   })
 
+  it('a file with another size of pages is refused before it is mapped', async () => {
+    const directory = temporaryDirectory()
+    await (await openLog({ directory, maintainEveryMs: 0 })).close()
+    const handle = openSync(join(directory, 'data.mdb'), 'r+')
+    writeSync(handle, Uint8Array.of(0, 0), 0, 2, 48)
+    closeSync(handle)
+    await expect(openLog({ directory })).rejects.toMatchObject({ code: 'LOG_CORRUPT' })
+  })
+
   it('flipped bits inside blocks are found, never read as records', async () => {
     const directory = temporaryDirectory()
     const file = join(directory, 'data.mdb')

@@ -1,5 +1,5 @@
 import { MillraceError, systemClock, type Clock } from '../kernel/index.ts'
-import { holdWrite, readHolds, readTopics, topicWrite, type TopicRecord } from './catalog.ts'
+import { holdWrite, topicWrite, type TopicRecord } from './catalog.ts'
 import { checkAppend, checkHold, checkPutKey } from './checks.ts'
 import { Committer, type Appending, type SmallWrite } from './committer.ts'
 import { findTimestamp } from './find-timestamp.ts'
@@ -7,6 +7,7 @@ import type {
   Append,
   Appended,
   Commit,
+  CompactionProgress,
   Hold,
   Log,
   LogReader,
@@ -20,11 +21,13 @@ import type {
   Topic,
 } from './log.ts'
 import { Maintenance } from './maintenance.ts'
-import { Partition } from './partition.ts'
-import { PartitionReader, unknownTopic } from './reader.ts'
+import type { Partition } from './partition.ts'
+import { PartitionReader } from './reader.ts'
 import { migrate } from './store/migrations.ts'
-import { Store, unwrapValue, wrapValue, type Write } from './store/store.ts'
-import { checkTopicName, topicConfig, type TopicSettings } from './topic-config.ts'
+import { unwrapValue, wrapValue } from './store/checked-value.ts'
+import { LOG_FORMAT, Store, TABLES } from './store/store.ts'
+import type { TopicSettings } from './topic-config.ts'
+import { TopicRegistry } from './topic-registry.ts'
 import { verifyPartition } from './verify.ts'
 
 export interface OpenLogOptions {
@@ -39,12 +42,6 @@ const MAINTAIN_EVERY_MS = 10_000
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
-interface OpenTopic {
-  record: TopicRecord
-  /** Opened when first used. */
-  readonly partitions: (Partition | undefined)[]
-}
-
 /**
  * Opens the log of a data directory, which is made if need be and belongs to this process until `close`.
  *
@@ -53,7 +50,7 @@ interface OpenTopic {
 export async function openLog(options: OpenLogOptions): Promise<Log> {
   const store = Store.open(options.directory)
   try {
-    await migrate(store, options.directory)
+    await migrate(store, LOG_FORMAT)
     return new EmbeddedLog(store, options)
   } catch (error) {
     await store.close()
@@ -66,90 +63,53 @@ class EmbeddedLog implements Log {
   readonly #store: Store
   readonly #clock: Clock
   readonly #committer: Committer
-  readonly #topics = new Map<string, OpenTopic>()
-  /** Names of topics that are being made or deleted. */
+  readonly #topics: TopicRegistry
+  /** Names of topics that are being made, changed or deleted. */
   readonly #busyNames = new Set<string>()
-  /** Topics that are deleted but for their blocks. */
-  readonly #purging = new Set<TopicRecord>()
-  readonly #holds = new Map<number, Map<string, Hold>>()
   readonly #maintenance: Maintenance
   readonly #timer: NodeJS.Timeout | null
-  #nextTopicId = 1
-  #nextPartitionId = 1
   #maintaining: Promise<void> | null = null
   #closing: Promise<void> | null = null
 
   constructor(store: Store, { clock = systemClock, maintainEveryMs = MAINTAIN_EVERY_MS }: OpenLogOptions) {
     this.#store = store
     this.#clock = clock
+    this.#topics = new TopicRegistry(store)
     this.#committer = new Committer(
       store,
       () => this.#clock.now(),
       () => this.#interruptReaders(),
       (partition) => this.#maintenance.whileWriting(partition),
     )
-    this.#maintenance = new Maintenance(store, this.#committer, () => this.#clock.now(), {
-      configOf: (partition) => (partition.deleted ? undefined : this.#topics.get(partition.topic)?.record.config),
-      holdFrom: (partition) => this.#holdFrom(partition),
-      partitions: () => [...this.#topics.keys()].flatMap((name) => this.#partitions(name)),
-      purging: this.#purging,
-    })
-    for (const record of readTopics(store)) {
-      this.#nextTopicId = Math.max(this.#nextTopicId, record.id + 1)
-      this.#nextPartitionId = Math.max(this.#nextPartitionId, ...record.partitionIds.map((id) => id + 1))
-      if (record.deleted) this.#purging.add(record)
-      else this.#topics.set(record.name, { record, partitions: [] })
-    }
-    for (const hold of readHolds(store)) {
-      const id = this.#topics.get(hold.topic)?.record.partitionIds[hold.partition]
-      if (id !== undefined) this.#setHold(hold, id)
-    }
+    this.#maintenance = new Maintenance(store, this.#committer, () => this.#clock.now(), this.#topics)
     this.#timer = maintainEveryMs === 0 ? null : setInterval(() => this.#maintainQuietly(), maintainEveryMs).unref()
   }
 
   topics(): readonly Topic[] {
-    return [...this.#topics.values()].map(({ record }) => shown(record))
+    return this.#topics.names().map((name) => shown(this.#topics.find(name)!))
   }
 
   topic(name: string): Topic | undefined {
-    const open = this.#topics.get(name)
-    return open === undefined ? undefined : shown(open.record)
+    const topic = this.#topics.find(name)
+    return topic === undefined ? undefined : shown(topic)
   }
 
   async createTopic(name: string, settings: TopicSettings = {}): Promise<Topic> {
     this.#assertUsable()
-    checkTopicName(name)
-    const config = topicConfig(name, settings)
-    if (this.#topics.has(name) || this.#busyNames.has(name)) {
-      throw new MillraceError('LOG_TOPIC_EXISTS', `the log has a topic "${name}" already`)
+    if (this.#busyNames.has(name)) {
+      throw new MillraceError('LOG_TOPIC_EXISTS', `topic "${name}" is being made or changed already`)
     }
-    const partitionIds = this.#newPartitionIds(config.partitions)
-    const record: TopicRecord = { id: this.#nextTopicId++, name, config, partitionIds, deleted: false }
-    await this.#exclusively(name, topicWrite(record), () => this.#topics.set(name, { record, partitions: [] }))
-    return shown(record)
+    return this.#exclusively(this.#topics.created(name, settings))
   }
 
   async alterTopic(name: string, settings: TopicSettings): Promise<Topic> {
     this.#assertUsable()
-    const open = this.#openTopic(name)
-    const config = topicConfig(name, settings, open.record.config)
-    const added = this.#newPartitionIds(config.partitions - open.record.config.partitions)
-    const record: TopicRecord = { ...open.record, config, partitionIds: [...open.record.partitionIds, ...added] }
-    await this.#exclusively(name, topicWrite(record), () => {
-      open.record = record
-    })
-    return shown(record)
+    return this.#exclusively(this.#topics.altered(name, settings))
   }
 
   async deleteTopic(name: string): Promise<void> {
     this.#assertUsable()
-    const open = this.#openTopic(name)
-    const record: TopicRecord = { ...open.record, deleted: true }
-    await this.#exclusively(name, topicWrite(record), () => {
-      this.#topics.delete(name)
-      for (const partition of open.partitions) partition?.markDeleted()
-      this.#purging.add(record)
-    })
+    await this.#exclusively(this.#topics.deleted(name))
     this.#maintainQuietly()
   }
 
@@ -167,7 +127,7 @@ class EmbeddedLog implements Log {
 
   async reader(topic: string, options: ReadOptions = {}): Promise<LogReader> {
     this.#assertUsable()
-    const partition = this.#partition(topic, options.partition ?? 0)
+    const partition = this.#topics.partition(topic, options.partition ?? 0)
     const to = options.to ?? (options.follow === true ? Number.POSITIVE_INFINITY : partition.end)
     const from = await this.#startOffset(partition, options.from ?? 'earliest')
     return new PartitionReader(
@@ -181,12 +141,12 @@ class EmbeddedLog implements Log {
 
   async offsets(topic: string): Promise<readonly OffsetRange[]> {
     this.#assertUsable()
-    return this.#partitions(topic).map(({ index, start, end }) => ({ partition: index, start, end }))
+    return this.#topics.partitions(topic).map(({ index, start, end }) => ({ partition: index, start, end }))
   }
 
   async offsetAt(topic: string, partition: number, timestamp: number): Promise<number> {
     this.#assertUsable()
-    const found = this.#partition(topic, partition)
+    const found = this.#topics.partition(topic, partition)
     return this.#committer.between(() => findTimestamp(found, timestamp))
   }
 
@@ -204,7 +164,7 @@ class EmbeddedLog implements Log {
   }
 
   holds(): readonly Hold[] {
-    return [...this.#holds.values()].flatMap((byOwner) => [...byOwner.values()])
+    return this.#topics.holds()
   }
 
   maintain(): Promise<void> {
@@ -214,15 +174,39 @@ class EmbeddedLog implements Log {
     return this.#maintaining
   }
 
+  async compact(topic?: string, onProgress?: (progress: CompactionProgress) => void): Promise<void> {
+    this.#assertUsable()
+    await this.maintain()
+    const names = topic === undefined ? this.#topics.names() : [topic]
+    for (const partition of names.flatMap((name) => this.#topics.partitions(name))) {
+      await this.#maintenance.compactAll(partition, onProgress)
+    }
+  }
+
   async verify(topic?: string): Promise<readonly PartitionReport[]> {
     this.#assertUsable()
-    const names = topic === undefined ? [...this.#topics.keys()] : [topic]
+    const names = topic === undefined ? this.#topics.names() : [topic]
     const reports: PartitionReport[] = []
-    for (const partition of names.flatMap((name) => this.#partitions(name))) {
+    for (const partition of names.flatMap((name) => this.#topics.partitions(name))) {
       reports.push(await verifyPartition(this.#store, partition, (step) => this.#committer.between(step)))
       this.#assertUsable()
     }
     return reports
+  }
+
+  async verifyStore(): Promise<readonly string[]> {
+    this.#assertUsable()
+    return this.#committer.between(() => {
+      const faults = TABLES.flatMap((table) => {
+        const fault = this.#store.treeFault(table)
+        return fault === null ? [] : [`table "${table}": ${fault}`]
+      })
+      if (faults.length > 0) return faults
+      return this.#store
+        .entries('values', new Uint8Array())
+        .filter(([key, stored]) => unwrapValue(key, stored) === undefined)
+        .map(([key]) => `value "${decoder.decode(key)}": its checksum is wrong`)
+    })
   }
 
   statistics(): LogStatistics {
@@ -241,7 +225,7 @@ class EmbeddedLog implements Log {
 
   async partitionStatistics(topic: string): Promise<readonly PartitionStatistics[]> {
     this.#assertUsable()
-    const partitions = this.#partitions(topic)
+    const partitions = this.#topics.partitions(topic)
     return this.#committer.between(() => partitions.map(partitionStatistics))
   }
 
@@ -273,75 +257,39 @@ class EmbeddedLog implements Log {
     return 'offset' in from ? from.offset : this.#committer.between(() => findTimestamp(partition, from.timestamp))
   }
 
-  #openTopic(name: string): OpenTopic {
-    const open = this.#topics.get(name)
-    if (open === undefined) throw unknownTopic(name)
-    return open
-  }
-
-  #partition(topic: string, index: number): Partition {
-    const { record, partitions } = this.#openTopic(topic)
-    const id = record.partitionIds[index]
-    if (id === undefined) {
-      throw new MillraceError('LOG_UNKNOWN_TOPIC', `topic "${topic}" has no partition ${index}`, {
-        detail: `It has ${record.partitionIds.length}, counted from 0.`,
-      })
-    }
-    return (partitions[index] ??= new Partition(this.#store, topic, index, id))
-  }
-
-  #partitions(topic: string): Partition[] {
-    return this.#openTopic(topic).record.partitionIds.map((_, index) => this.#partition(topic, index))
-  }
-
-  #newPartitionIds(count: number): number[] {
-    return Array.from({ length: count }, () => this.#nextPartitionId++)
-  }
-
   /** Writes to the catalogue while nothing else may happen to the topic's name. */
-  async #exclusively(name: string, write: Write, apply: () => void): Promise<void> {
+  async #exclusively(record: TopicRecord): Promise<Topic> {
+    const { name } = record
     if (this.#busyNames.has(name)) {
       throw new MillraceError('LOG_INVALID', `topic "${name}" is being changed already`)
     }
     this.#busyNames.add(name)
     try {
-      await this.#committer.submit([], [{ write, apply }])
+      await this.#committer.submit([], [{ write: topicWrite(record), apply: () => this.#topics.set(record) }])
     } finally {
       this.#busyNames.delete(name)
     }
+    return shown(record)
   }
 
   #appending(append: Append): Appending {
-    const partition = this.#partition(append.topic, append.partition ?? 0)
+    const partition = this.#topics.partition(append.topic, append.partition ?? 0)
     if (partition.damage !== null) throw partition.damage
-    return { partition, append, ...checkAppend(append, this.#openTopic(append.topic).record.config) }
+    return { partition, append, ...checkAppend(append, this.#topics.find(append.topic)!.config) }
   }
 
   #holdWrite(hold: Hold): SmallWrite {
     checkHold(hold)
-    const partition = this.#partition(hold.topic, hold.partition)
-    return { write: holdWrite(hold, partition.id), apply: () => this.#setHold(hold, partition.id) }
-  }
-
-  #setHold(hold: Hold, partitionId: number): void {
-    const byOwner = this.#holds.get(partitionId) ?? new Map<string, Hold>()
-    this.#holds.set(partitionId, byOwner)
-    if (hold.offset === null) byOwner.delete(hold.owner)
-    else byOwner.set(hold.owner, hold)
-  }
-
-  #holdFrom(partition: Partition): number {
-    let from = Number.POSITIVE_INFINITY
-    for (const { offset } of this.#holds.get(partition.id)?.values() ?? []) from = Math.min(from, offset ?? from)
-    return from
+    const partition = this.#topics.partition(hold.topic, hold.partition)
+    return { write: holdWrite(hold, partition.id), apply: () => this.#topics.setHold(hold, partition.id) }
   }
 
   #interruptReaders(): void {
-    for (const { partitions } of this.#topics.values()) for (const partition of partitions) partition?.interrupt()
+    for (const partition of this.#topics.openPartitions()) partition.interrupt()
   }
 }
 
-function shown({ name, config }: TopicRecord): Topic {
+function shown({ name, config }: Topic): Topic {
   return { name, config }
 }
 

@@ -2,6 +2,7 @@ export type {
   Append,
   Appended,
   Commit,
+  CompactionProgress,
   Damage,
   Hold,
   Log,
@@ -9,6 +10,8 @@ export type {
   LogRecord,
   LogStatistics,
   OffsetRange,
+  PackedBytes,
+  PackedHeader,
   PackedValues,
   PartitionReport,
   PartitionStatistics,
@@ -19,6 +22,9 @@ export type {
   Topic,
 } from './log.ts'
 export type { LogBlock } from './block/log-block.ts'
+export type { StateChange, StateReport, StateStore, StateStoreStatistics } from './state-store.ts'
+export { stateDirectory } from './state/state-environment.ts'
+export { openStateStore, type OpenStateStoreOptions } from './state/embedded-state-store.ts'
 export { MAX_RECORD_BYTES } from './checks.ts'
 export { openLog, type OpenLogOptions } from './embedded-log.ts'
 export { DEFAULT_TOPIC_CONFIG, type TopicConfig, type TopicSettings } from './topic-config.ts'

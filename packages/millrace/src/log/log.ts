@@ -17,12 +17,28 @@ export interface LogRecord {
   readonly timestamp?: number | undefined
 }
 
-/** Values back to back: record i is bytes[offsets[i], offsets[i + 1]). Much cheaper to append than records one by one. */
-export interface PackedValues {
+/** Byte strings back to back: string i is bytes[offsets[i], offsets[i + 1]). */
+export interface PackedBytes {
   readonly bytes: Uint8Array
   readonly offsets: Uint32Array
+}
+
+/** Records column by column: value i is bytes[offsets[i], offsets[i + 1]). Much cheaper to append than records one by one. */
+export interface PackedValues extends PackedBytes {
   /** Microseconds, one per record. Default: the log's clock. */
   readonly timestamps?: Float64Array | undefined
+  /** One per record. Default: no record has a key. */
+  readonly keys?: PackedBytes | undefined
+  /** 1: the record is a tombstone, and its value has no bytes. Default: none is. */
+  readonly tombstones?: Uint8Array | undefined
+  /** Of every record, in this order. */
+  readonly headers?: readonly PackedHeader[] | undefined
+}
+
+export interface PackedHeader {
+  readonly name: string
+  /** The same for every record, or one per record; a record for which that is empty does not have the header. */
+  readonly value: Uint8Array | PackedBytes
 }
 
 export interface Append {
@@ -142,6 +158,17 @@ export interface PartitionReport extends OffsetRange {
   readonly damage: Damage | null
 }
 
+export interface CompactionProgress {
+  readonly topic: string
+  readonly partition: number
+  /** Records below this offset have been looked at. */
+  readonly offset: number
+  /** Exclusive: how far this compaction goes. */
+  readonly to: number
+  /** Records of this partition that went, so far. */
+  readonly removed: number
+}
+
 /**
  * Topics of records in partitions. A record has an offset, a key, a value, headers and a timestamp, as in Kafka. Whatever this
  * interface shows, readers included, is durable.
@@ -179,8 +206,15 @@ export interface Log {
 
   /** Deletes what retention no longer keeps and compacts. Runs by itself too; resolves when nothing is left to do. */
   maintain(): Promise<void>
+  /**
+   * Compacts everything, or everything of one topic, however little there is to be gained, after a `maintain`. Only sealed blocks are
+   * compacted, and only below what is held.
+   */
+  compact(topic?: string, onProgress?: (progress: CompactionProgress) => void): Promise<void>
   /** Reads everything, or everything of one topic, and checks it. */
   verify(topic?: string): Promise<readonly PartitionReport[]>
+  /** Checks what is beside the records: small values, and that nothing is lost. Each fault with its place; none: all is well. */
+  verifyStore(): Promise<readonly string[]>
   statistics(): LogStatistics
   partitionStatistics(topic: string): Promise<readonly PartitionStatistics[]>
   /** Waits for appends under way. */

@@ -1,4 +1,4 @@
-import { MillraceError } from '../kernel/index.ts'
+import type { MillraceError } from '../kernel/index.ts'
 import { columnFlags, fittingRecords, variableBytes, type Slice } from './block/columns.ts'
 import { contentBytes, encodeBlock, type EncodedBlock } from './block/encode-block.ts'
 import {
@@ -13,20 +13,11 @@ import {
 } from './block/layout.ts'
 import { decodeBlock, type LogBlock } from './block/log-block.ts'
 import type { RecordBuffer } from './block/record-buffer.ts'
-import { decodeJson, EMPTY_PARTITION, encodeJson, type PartitionState } from './store/partition-state.ts'
+import { decodeJson, encodeJson } from './store/checked-value.ts'
+import { EMPTY_PARTITION, type PartitionState } from './store/partition-state.ts'
 import { blockKey, partitionPrefix, type Store, type Write } from './store/store.ts'
-
-/** The blocks behind the last sealed one. */
-interface Tail {
-  readonly chunks: number
-  readonly records: number
-  /** Of keys, values and headers. */
-  readonly variable: number
-  readonly flags: number
-  readonly bytes: number
-}
-
-const EMPTY_TAIL: Tail = { chunks: 0, records: 0, variable: 0, flags: 0, bytes: 0 }
+import { StoredBlocks } from './stored-blocks.ts'
+import { EMPTY_TAIL, type Tail, withChunk } from './tail.ts'
 
 /** What a commit does to a partition: `writes` go into the transaction, `apply` is called once it is durable. */
 export interface Change {
@@ -46,6 +37,7 @@ export class Partition {
   readonly index: number
   readonly id: number
   readonly #store: Store
+  readonly #blocks: StoredBlocks
   #state: PartitionState
   #tail: Tail = EMPTY_TAIL
   #end: number
@@ -64,6 +56,7 @@ export class Partition {
     this.index = index
     this.id = id
     this.#store = store
+    this.#blocks = new StoredBlocks(store, topic, index, id)
     const key = partitionPrefix(id)
     const stored = store.get('partitions', key)
     const state = stored === undefined ? EMPTY_PARTITION : (decodeJson(key, stored) as PartitionState | undefined)
@@ -72,7 +65,7 @@ export class Partition {
     this.#lastLink = this.#state.lastSealed
     this.#maxTimestamp = this.#state.maxTimestamp ?? Number.NEGATIVE_INFINITY
     this.#logTime = this.#state.logTime
-    if (state === undefined) this.#damage = this.corrupt(0, 'the state of the partition has a wrong checksum')
+    if (state === undefined) this.#damage = this.#blocks.corrupt(0, 'the state of the partition has a wrong checksum')
     else this.#readTail()
   }
 
@@ -266,70 +259,17 @@ export class Partition {
    */
   read(offset: number): LogBlock {
     if (this.#damage !== null && offset >= this.#end) throw this.#damage
-    // A commit that is durable but not applied yet may have moved the tail into a sealed block.
-    if (offset >= this.#state.sealedEnd) {
-      const chunks = this.#store.tailFrom(this.id, offset, SEALED_BYTES)
-      const block = this.#joinChunks(chunks, offset)
-      if (block !== null) return block
-    }
-    const stored = this.#store.floor('sealed', this.id, offset)
-    if (stored === undefined) throw this.corrupt(offset, 'its block is missing')
-    return decodeBlock(stored, this.index, this.#check(stored, offset))
+    return this.#blocks.read(offset, this.#state.sealedEnd)
   }
 
   /** Of the block with the record at `offset`, which must be in [start, end). @throws MillraceError LOG_CORRUPT. */
   headerAt(offset: number): BlockHeader {
-    const [chunk] = offset >= this.#state.sealedEnd ? this.#store.tailFrom(this.id, offset, 0) : []
-    const stored = chunk ?? this.#store.floor('sealed', this.id, offset)
-    if (stored === undefined) throw this.corrupt(offset, 'its block is missing')
-    return this.#check(stored, offset)
+    return this.#blocks.headerAt(offset, this.#state.sealedEnd)
   }
 
   /** @throws MillraceError LOG_CORRUPT when the block is damaged or does not hold `offset`. */
   decode(stored: Uint8Array, offset: number): { readonly header: BlockHeader; readonly block: LogBlock } {
-    const header = this.#check(stored, offset)
-    return { header, block: decodeBlock(stored, this.index, header) }
-  }
-
-  #joinChunks(chunks: readonly Uint8Array[], offset: number): LogBlock | null {
-    const [first] = chunks
-    if (first === undefined) return null
-    const header = this.#check(first, offset)
-    const slices: Slice[] = []
-    let next = header.base
-    let checked = true
-    for (const chunk of chunks) {
-      // What is sound in front of a damaged block can be read.
-      if (next > header.base && this.#fault(chunk, next) !== null) break
-      const { count, flags, ...place } = readHeader(chunk)
-      slices.push({ columns: decodeBlock(chunk, this.index), from: 0, to: count })
-      checked &&= (flags & CHECKED) !== 0
-      next = place.next
-    }
-    if (slices.length === 1) return decodeBlock(first, this.index, header)
-    const joined = this.#encode(slices, {
-      base: header.base,
-      previous: header.previous,
-      maxTimestampSoFar: header.maxTimestampSoFar,
-      logTime: header.logTime,
-      sealed: false,
-      checked,
-    })
-    return decodeBlock(joined.bytes, this.index)
-  }
-
-  /** The header of a block that is sound and belongs where it was found. */
-  #check(stored: Uint8Array, offset: number): BlockHeader {
-    const fault = this.#fault(stored, offset)
-    if (fault !== null) throw this.corrupt(offset, fault)
-    return readHeader(stored)
-  }
-
-  #fault(stored: Uint8Array, offset: number): string | null {
-    const fault = blockFault(stored)
-    if (fault !== null) return fault
-    const { partitionId, base, next } = readHeader(stored)
-    return partitionId === this.id && base <= offset && offset < next ? null : 'its block belongs elsewhere'
+    return this.#blocks.decode(stored, offset)
   }
 
   /** Calls back once, when the end has moved or the reader has to look again. Returns how to cancel. */
@@ -352,19 +292,8 @@ export class Partition {
     this.#wake()
   }
 
-  corrupt(offset: number, reason: string): MillraceError {
-    return new MillraceError(
-      'LOG_CORRUPT',
-      `topic "${this.topic}" is damaged at partition ${this.index}, offset ${offset}`,
-      {
-        detail: `The record cannot be read: ${reason}. Records before it are sound.`,
-        hint: 'Export what can be read, restore a backup, or delete the topic.',
-      },
-    )
-  }
-
   #refuse(offset: number, reason: string): MillraceError {
-    this.#damage = this.corrupt(offset, reason)
+    this.#damage = this.#blocks.corrupt(offset, reason)
     return this.#damage
   }
 
@@ -385,14 +314,7 @@ export class Partition {
   }
 
   #addChunk(header: BlockHeader, bytes: number): void {
-    const tail = this.#tail
-    this.#tail = {
-      chunks: tail.chunks + 1,
-      records: tail.records + header.count,
-      variable: tail.variable + header.valueBytes + header.keyBytes + header.headerBytes,
-      flags: tail.flags | (header.flags & 0xff),
-      bytes: tail.bytes + bytes,
-    }
+    this.#tail = withChunk(this.#tail, header, bytes)
     this.#end = header.next
     this.#lastLink = { base: header.base, checksum: header.checksum }
     this.#maxTimestamp = header.maxTimestampSoFar

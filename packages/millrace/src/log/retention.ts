@@ -10,6 +10,10 @@ const BLOCKS_AT_ONCE = 32
  * Deletes sealed blocks from the front: those over the limit of bytes or older than the limit of time, whichever comes first. Never
  * the newest one, the tail, or anything at or behind `holdFrom`. Age is counted from when a block was written, by the log's clock, so
  * that old data imported today stays. Null: there is nothing to delete.
+ *
+ * The system's clock, as the kernel reads it, goes on steadily from when the process began: setting the machine's clock ages nothing while
+ * the log is open. After a restart a clock that is behind expires nothing until it has caught up, and one that is ahead cannot be told
+ * from time that has passed.
  */
 export function expire(
   store: Store,

@@ -30,6 +30,8 @@ export interface AggregateSignature {
   readonly name: string
   /** Whether `ORDER BY` inside the call changes the result. */
   readonly ordered: boolean
+  /** What WITHIN GROUP (ORDER BY x) says: the first argument, or in which order rows count. Absent: it has no meaning. */
+  readonly withinGroup?: 'argument' | 'order'
   /** Whether rows can be taken back, as a changelog does. Absent: no. */
   readonly retractable?: boolean
   resolve(args: readonly DataType[]): Resolution

@@ -1,5 +1,7 @@
-import type { BadDataPolicy, DataType, OptionValue, Schema } from '../kernel/index.ts'
+import type { BadDataPolicy, DataType, DeliveryGuarantee, OptionValue, Schema } from '../kernel/index.ts'
 import type { Expr } from './expression.ts'
+import type { AssignWindowsNode, JoinNode, UnnestNode } from './join.ts'
+import type { OverCall, OverOrder } from './over.ts'
 
 export type NodeId = string
 
@@ -19,12 +21,17 @@ interface NodeBase {
 export type PlanNode =
   | SourceNode
   | WatermarkNode
+  | UpsertNode
   | FilterNode
   | ProjectNode
   | UnionNode
   | LateFilterNode
   | WindowAggregateNode
   | AggregateNode
+  | OverNode
+  | JoinNode
+  | UnnestNode
+  | AssignWindowsNode
   | SinkNode
   | OutputNode
 
@@ -51,7 +58,27 @@ export interface SourceNode extends NodeBase {
   readonly badData: BadDataPolicy
   /** Whether the whole payload is one column `value`: `json.unstructured` and raw formats. */
   readonly wholePayload: boolean
+  /** How its records say what they take back. Absent: every record is an appended row. */
+  readonly changelog?: SourceChangelog
+  /** Which records of its topic are read. Absent: where the reader starts by default, without end. */
+  readonly from?: TopicPosition
+  /** Exclusive: the input ends there. `latest`: at the end as it was when reading started. */
+  readonly to?: TopicPosition
 }
+
+/**
+ * `weights`: a record's header `weight` says how many times its row is inserted (+) or taken back (-). `upsert`: a record replaces the row
+ * with its key, a tombstone deletes it; then the source's rows have weight +1 or, with the columns of the key alone, -1, and an upsert
+ * node follows.
+ */
+export type SourceChangelog = 'weights' | 'upsert'
+
+/** A timestamp (microseconds) stands for the first record that is not older, in every partition; an offset needs a topic of one. */
+export type TopicPosition =
+  | { readonly kind: 'earliest' }
+  | { readonly kind: 'latest' }
+  | { readonly kind: 'offset'; readonly offset: number }
+  | { readonly kind: 'timestamp'; readonly timestamp: number }
 
 /**
  * Gives rows their event time and the watermark before them: appends $rowtime and $watermark (schema.ts).
@@ -72,6 +99,16 @@ export interface WatermarkNode extends NodeBase {
   readonly idleTimeout: number | null
   /** Microseconds; rows further in the future of their arrival lose their event time. */
   readonly maxFutureSkew: number | null
+}
+
+/**
+ * Turns rows of an upsert source into a changelog: a row of weight +1 replaces the one with the same key, which is taken back as it was;
+ * one of weight -1 deletes it. What changes nothing emits nothing.
+ */
+export interface UpsertNode extends NodeBase {
+  readonly kind: 'upsert'
+  readonly input: Input
+  readonly keys: readonly number[]
 }
 
 export interface FilterNode extends NodeBase {
@@ -99,6 +136,11 @@ export type WindowSpec =
   | { readonly kind: 'hop'; readonly slide: number; readonly size: number }
   | { readonly kind: 'session'; readonly gap: number }
 
+/** Where a row stands for itself, as in OVER: it is late as soon as the watermark has passed it. */
+export interface Moment {
+  readonly kind: 'moment'
+}
+
 /**
  * Splits off rows that no window can take any more: those whose last window, with `allowedLateness`, has closed before them, on
  * port 1. Rows without event time are counted and dropped. Everything in microseconds.
@@ -108,7 +150,7 @@ export interface LateFilterNode extends NodeBase {
   readonly input: Input
   readonly rowtime: number
   readonly watermark: number
-  readonly window: WindowSpec
+  readonly window: WindowSpec | Moment
   readonly allowedLateness: number
   /** Tables the rows come from: where late rows are counted. */
   readonly tables: readonly string[]
@@ -145,6 +187,17 @@ export interface WindowAggregateNode extends NodeBase {
   readonly allowedLateness: number
   readonly keys: readonly number[]
   readonly aggregates: readonly AggregateCall[]
+  /** Absent: each result once, when its window closes. */
+  readonly emit?: EarlyEmit
+}
+
+/**
+ * Results before their window closes, as a changelog: after every batch that changed them, or every so many microseconds of processing
+ * time. What is emitted when the window closes is final.
+ */
+export interface EarlyEmit {
+  readonly kind: 'changes'
+  readonly every: number | null
 }
 
 /** Un-windowed GROUP BY: a changelog of keys, then aggregates, then hidden $rowtime and $watermark (NULL). No keys: one group, from the start. */
@@ -155,12 +208,34 @@ export interface AggregateNode extends NodeBase {
   readonly aggregates: readonly AggregateCall[]
 }
 
+/**
+ * Window functions over single rows: each row gets a result for every call and stays as it is: input columns `columns`, the results, then
+ * $rowtime and $watermark. Rows of equal `partition` columns see each other. How many rows a partition keeps is up to its frames.
+ */
+export interface OverNode extends NodeBase {
+  readonly kind: 'over'
+  readonly input: Input
+  readonly columns: readonly number[]
+  readonly partition: readonly number[]
+  readonly order: OverOrder
+  readonly calls: readonly OverCall[]
+  readonly rowtime: number
+  readonly watermark: number
+  readonly allowedLateness: number
+  /** Tables the rows come from: where rows without a time to order them by are counted. */
+  readonly tables: readonly string[]
+}
+
 /** Writes visible columns to a table through its connector and format. */
 export interface SinkNode extends NodeBase {
   readonly kind: 'sink'
   readonly input: Input
   readonly table: string
   readonly options: Options
+  /** Rows carry weights. */
+  readonly updating: boolean
+  /** For EXPLAIN: how surely the outside gets each row. */
+  readonly delivery?: DeliveryGuarantee
 }
 
 /** The result of a bare SELECT: handed to whoever runs the dataflow. `updating`: rows carry weights. */
@@ -177,6 +252,10 @@ export function inputsOf(node: PlanNode): readonly Input[] {
       return []
     case 'union':
       return node.inputs
+    case 'interval_join':
+    case 'join':
+    case 'asof_join':
+      return [node.left.input, node.right.input]
     default:
       return [node.input]
   }

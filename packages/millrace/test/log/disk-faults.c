@@ -4,22 +4,20 @@
  *
  *   FAULTS_TRACE   file that gets a line at the begin and the end of each call
  *   FAULTS_DELAY   milliseconds before each sync
- *   FAULTS_ARM     file: calls are counted once it exists
- *   FAULTS_FAIL    "kind:n:what"; kind is data (pages), sync (fdatasync) or meta (the write that makes a commit valid, synced by
- *                  O_DSYNC); what is an errno, or 0 for a short write
+ *   FAULTS_ARM     file with "kind:n:what", counted anew when it changes; kind is data (pages), sync (fdatasync) or meta (the write that
+ *                  makes a commit valid, synced by O_DSYNC); what is an errno, or 0 for a short write
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
-
-static int counted;
 
 static int is_data_file(int fd) {
   char link[64], path[4096];
@@ -45,19 +43,41 @@ static void trace(const char *kind, const char *what) {
   close(fd);
 }
 
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static char armed[64];
+static int counted;
+
 /* -1: go on; otherwise what to fail with. */
 static int fault(const char *kind) {
-  const char *arm = getenv("FAULTS_ARM"), *fail = getenv("FAULTS_FAIL");
-  if (arm == NULL || fail == NULL || access(arm, F_OK) != 0) return -1;
+  const char *arm = getenv("FAULTS_ARM");
+  if (arm == NULL) return -1;
+  int fd = open(arm, O_RDONLY);
+  if (fd < 0) return -1;
+  char now[64];
+  ssize_t length = read(fd, now, sizeof now - 1);
+  close(fd);
+  now[length < 0 ? 0 : length] = 0;
   char wanted[16];
-  int n, what;
-  if (sscanf(fail, "%15[^:]:%d:%d", wanted, &n, &what) != 3 || strcmp(wanted, kind) != 0) return -1;
-  return __sync_add_and_fetch(&counted, 1) == n ? what : -1;
+  int n, what, result = -1;
+  pthread_mutex_lock(&lock);
+  if (strcmp(now, armed) != 0) {
+    strcpy(armed, now);
+    counted = 0;
+  }
+  if (sscanf(now, "%15[^:]:%d:%d", wanted, &n, &what) == 3 && strcmp(wanted, kind) == 0 && ++counted == n) result = what;
+  pthread_mutex_unlock(&lock);
+  return result;
 }
 
 static ssize_t finish(const char *kind, ssize_t result) {
-  trace(kind, result < 0 ? "failed" : "end");
+  trace(kind, "end");
   return result;
+}
+
+static ssize_t failed(const char *kind, int error) {
+  trace(kind, "failed");
+  errno = error;
+  return -1;
 }
 
 static ssize_t pwrite_checked(int fd, const void *bytes, size_t size, off_t at) {
@@ -67,11 +87,12 @@ static ssize_t pwrite_checked(int fd, const void *bytes, size_t size, off_t at) 
   const char *kind = kind_of(fd);
   trace(kind, "begin");
   int what = fault(kind);
-  if (what > 0) {
-    errno = what;
-    return finish(kind, -1);
+  if (what > 0) return failed(kind, what);
+  if (what == 0) {
+    trace(kind, "failed");
+    return real(fd, bytes, size / 2, at);
   }
-  return finish(kind, real(fd, bytes, what == 0 ? size / 2 : size, at));
+  return finish(kind, real(fd, bytes, size, at));
 }
 
 static ssize_t pwritev_checked(int fd, const struct iovec *parts, int count, off_t at) {
@@ -80,11 +101,11 @@ static ssize_t pwritev_checked(int fd, const struct iovec *parts, int count, off
   if (!is_data_file(fd)) return real(fd, parts, count, at);
   trace("data", "begin");
   int what = fault("data");
-  if (what > 0) {
-    errno = what;
-    return finish("data", -1);
+  if (what > 0) return failed("data", what);
+  if (what == 0) {
+    trace("data", "failed");
+    return pwrite(fd, parts[0].iov_base, parts[0].iov_len / 2, at);
   }
-  if (what == 0) return finish("data", pwrite(fd, parts[0].iov_base, parts[0].iov_len / 2, at));
   return finish("data", real(fd, parts, count, at));
 }
 
@@ -99,11 +120,11 @@ ssize_t writev(int fd, const struct iovec *parts, int count) {
   if (!is_data_file(fd)) return real(fd, parts, count);
   trace("data", "begin");
   int what = fault("data");
-  if (what > 0) {
-    errno = what;
-    return finish("data", -1);
+  if (what > 0) return failed("data", what);
+  if (what == 0) {
+    trace("data", "failed");
+    return write(fd, parts[0].iov_base, parts[0].iov_len / 2);
   }
-  if (what == 0) return finish("data", write(fd, parts[0].iov_base, parts[0].iov_len / 2));
   return finish("data", real(fd, parts, count));
 }
 
@@ -118,6 +139,5 @@ int fdatasync(int fd) {
     nanosleep(&time, NULL);
   }
   int what = fault("sync");
-  if (what > 0) errno = what;
-  return (int)finish("sync", what > 0 ? -1 : real(fd));
+  return (int)(what > 0 ? failed("sync", what) : finish("sync", real(fd)));
 }

@@ -1,48 +1,65 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, watch } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { watch } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { openLog } from '../../src/log/index.ts'
-import { readRecords, temporaryDirectory } from './temporary-log.ts'
+import { FAULTS, FaultyDisk } from './faulty-disk.ts'
+import { linesOf, readRecords, temporaryDirectory, text } from './temporary-log.ts'
 
 const WRITER = fileURLToPath(new URL('writer.mjs', import.meta.url))
-const FAULTS = fileURLToPath(new URL('disk-faults.c', import.meta.url))
+const SERVER = fileURLToPath(new URL('server-writer.mjs', import.meta.url))
 
-const EIO = 5
-const ENOSPC = 28
+const numberIn = ({ value }: { readonly value: string | null }): number => Number(value!.split(' ', 1)[0])
 
-const linesOf = (trace: string): string[][] =>
-  existsSync(trace)
-    ? readFileSync(trace, 'utf8')
-        .split('\n')
-        .filter((l) => l !== '')
-        .map((l) => l.split(' '))
-    : []
-
-/** Opens the log again: what was acknowledged is there, at its offset; what was refused for want of room is not. */
+/** Opens the log of the simple writer again: what was acknowledged is there, at its offset. */
 async function checkAgainst(directory: string, lines: readonly string[][]): Promise<number> {
   const log = await openLog({ directory, maintainEveryMs: 0 })
   try {
     for (const report of await log.verify()) expect(report.damage).toBeNull()
-    const numbers =
-      log.topic('t') === undefined ? [] : (await readRecords(log, 't')).map((r) => Number(r.value!.split(' ', 1)[0]))
+    const numbers = log.topic('t') === undefined ? [] : (await readRecords(log, 't')).map(numberIn)
     expect(new Set(numbers).size).toBe(numbers.length)
     expect(numbers).toEqual(numbers.toSorted((a, b) => a - b))
-    for (const [event, n, detail] of lines) {
-      if (event === 'ack') expect(numbers[Number(detail)]).toBe(Number(n))
-      if (event === 'refused' && detail === 'LOG_FULL') expect(numbers).not.toContain(Number(n))
-    }
+    for (const [event, n, offset] of lines) if (event === 'ack') expect(numbers[Number(offset)]).toBe(Number(n))
     return numbers.length
   } finally {
     await log.close()
   }
 }
 
+/** Opens the log of the server-like writer again: each commit is there whole or not at all, and those that were acknowledged are. */
+async function checkCommits(directory: string, lines: readonly string[][]): Promise<void> {
+  const log = await openLog({ directory, maintainEveryMs: 0 })
+  try {
+    expect((await log.verify()).map((report) => report.damage).filter((damage) => damage !== null)).toEqual([])
+    expect(await log.verifyStore()).toEqual([])
+    const journal = (await readRecords(log, 'journal')).map(numberIn)
+    expect(journal).toEqual([...new Set(journal)].toSorted((a, b) => a - b))
+    const results = [0, 1].map((partition) => readRecords(log, 'result', { partition }))
+    const [even, odd] = (await Promise.all(results)).map((records) => records.map(numberIn))
+    const twice = (parity: number) => journal.filter((k) => k % 2 === parity).flatMap((k) => [k, k])
+    expect([even, odd]).toEqual([twice(0), twice(1)])
+    const turnover = (await readRecords(log, 'turnover')).map(numberIn)
+    expect(turnover).toEqual(journal.slice(journal.length - turnover.length))
+    const values = await log.entries('each/')
+    expect(values.map(([, value]) => Number(text(value))).toSorted((a, b) => a - b)).toEqual(journal)
+    const last = await log.get('last')
+    expect(last === undefined ? undefined : Number(text(last))).toBe(journal.at(-1))
+    expect(log.holds().map(({ offset }) => offset)).toEqual(journal.slice(-1))
+    for (const [event, k, detail, result] of lines) {
+      if (event === 'ack') {
+        expect(journal[Number(detail)]).toBe(Number(k))
+        expect((Number(k) % 2 === 0 ? even! : odd!)[Number(result)]).toBe(Number(k))
+      }
+    }
+  } finally {
+    await log.close()
+  }
+}
+
 describe('kill -9', () => {
-  it('at any moment loses no acknowledged record, and doubles none', async () => {
+  it('at any moment loses no acknowledged record, and doubles none', { timeout: 240_000 }, async () => {
     const directory = temporaryDirectory()
     let kept = 0
     for (let round = 0; round < 10; round++) {
@@ -71,42 +88,15 @@ describe('kill -9', () => {
 })
 
 describe('a disk that', () => {
-  const reason = process.platform === 'linux' ? 'no C compiler' : 'the preloaded library is for Linux'
-  let library: string | null = null
-  const builds = mkdtempSync(join(tmpdir(), 'millrace-faults-'))
-  afterAll(() => rmSync(builds, { recursive: true, force: true }))
-
-  beforeAll(() => {
-    if (process.platform !== 'linux') return
-    const built = join(builds, 'disk-faults.so')
-    const { status } = spawnSync('cc', ['-shared', '-fPIC', '-O1', '-o', built, FAULTS, '-ldl'], { stdio: 'inherit' })
-    if (status === 0) library = built
-  })
-
-  async function run(directory: string, count: number, environment: Record<string, string>): Promise<string[][]> {
-    const trace = join(directory, 'trace')
-    const child = spawn(
-      process.execPath,
-      [WRITER, join(directory, 'log'), trace, `${count}`, join(directory, 'armed')],
-      {
-        stdio: ['ignore', 'ignore', 'ignore'],
-        env: {
-          ...process.env,
-          LD_PRELOAD: library!,
-          FAULTS_TRACE: trace,
-          FAULTS_ARM: join(directory, 'armed'),
-          ...environment,
-        },
-      },
-    )
-    await once(child, 'exit')
-    return linesOf(trace)
-  }
+  const disk = new FaultyDisk()
 
   it('is slow: no acknowledgement comes before its sync', async (context) => {
-    if (library === null) context.skip(reason)
+    if (disk.missing !== null) context.skip(disk.missing)
     const directory = temporaryDirectory()
-    const lines = await run(directory, 60, { FAULTS_DELAY: '5' })
+    const trace = join(directory, 'trace')
+    const log = join(directory, 'log')
+    await disk.run(SERVER, [log, trace, join(directory, 'arm')], { FAULTS_TRACE: trace, FAULTS_DELAY: '5' })
+    const lines = linesOf(trace)
     let acknowledged = 0
     for (const [at, [event, n]] of lines.entries()) {
       if (event !== 'ack') continue
@@ -119,8 +109,8 @@ describe('a disk that', () => {
       const valid = events.indexOf('meta end', synced)
       expect([pages, begun, synced, valid].every((i) => i >= 0)).toBe(true)
     }
-    expect(acknowledged).toBe(60)
-    await checkAgainst(join(directory, 'log'), lines)
+    expect(acknowledged).toBe(9)
+    await checkCommits(log, lines)
   })
 
   it('is full refuses appends, keeps what it has, and goes on once retention has made room', async (context) => {
@@ -141,7 +131,7 @@ describe('a disk that', () => {
     })()
     await expect(full).rejects.toMatchObject({ code: 'LOG_FULL' })
     expect(count).toBeGreaterThan(50)
-    const numbers = async () => (await readRecords(log, 't')).map((r) => Number(r.value!.split(' ', 1)[0]))
+    const numbers = async () => (await readRecords(log, 't')).map(numberIn)
     expect(await numbers()).toEqual(Array.from({ length: count }, (_, i) => i))
     await log.alterTopic('t', { retentionBytes: 4_000_000 })
     await log.maintain()
@@ -150,33 +140,21 @@ describe('a disk that', () => {
     expect((await log.verify())[0]!.damage).toBeNull()
   })
 
-  const faults = [
-    ['data', EIO],
-    ['data', ENOSPC],
-    ['data', 0],
-    ['sync', EIO],
-    ['sync', ENOSPC],
-    ['meta', EIO],
-    ['meta', ENOSPC],
-    ['meta', 0],
-  ] as const
-  it.for(faults)(
-    'fails in %s with %i: a refusal or a fatal error, and no acknowledged record is lost',
-    async ([kind, what], context) => {
-      if (library === null) context.skip(reason)
-      for (let n = 1; n <= 4; n++) {
-        const directory = temporaryDirectory()
-        const lines = await run(directory, 30, { FAULTS_FAIL: `${kind}:${n}:${what}` })
-        expect(lines.at(-1)).toEqual(['done'])
-        const refusals = lines.filter(([event]) => event === 'refused').map(([, , code]) => code)
-        // Only a data page that finds no room is harmless; everything else leaves the disk in doubt.
-        expect([...new Set(refusals)]).toEqual([kind === 'data' && what === ENOSPC ? 'LOG_FULL' : 'LOG_FAILED'])
-        if (refusals.includes('LOG_FAILED')) {
-          const from = lines.findIndex(([event]) => event === 'refused')
-          expect(lines.slice(from).filter(([event]) => event === 'ack')).toEqual([])
-        }
-        await checkAgainst(join(directory, 'log'), lines)
-      }
+  it.for(FAULTS)(
+    'fails in %s with %i, whichever call: the end, and nothing acknowledged is lost',
+    { timeout: 240_000 },
+    async (fault, context) => {
+      if (disk.missing !== null) context.skip(disk.missing)
+      const calls = await disk.runForEveryCall(fault, SERVER, [], async (directory, lines, failed) => {
+        const answers = lines.filter(([event]) => event === 'ack' || event === 'refused')
+        const from = answers.findIndex(([event]) => event === 'refused')
+        // Nothing is acknowledged after a fault, and everything else fails for good.
+        expect(from >= 0).toBe(failed)
+        expect(answers.length).toBe(9)
+        if (failed) expect([...new Set(answers.slice(from).map(([, , code]) => code))]).toEqual(['LOG_FAILED'])
+        await checkCommits(directory, lines)
+      })
+      expect(calls).toBeGreaterThan(2)
     },
   )
 })

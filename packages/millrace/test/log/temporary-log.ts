@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -16,6 +16,13 @@ export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-log-'))
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
   return directory
+}
+
+/** What a child process wrote to its trace: the words of each line. */
+export function linesOf(trace: string): string[][] {
+  if (!existsSync(trace)) return []
+  const lines = readFileSync(trace, 'utf8').split('\n')
+  return lines.filter((line) => line !== '').map((line) => line.split(' '))
 }
 
 /** A log without timers that is closed with the test. */

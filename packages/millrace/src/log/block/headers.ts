@@ -1,4 +1,4 @@
-import type { RecordHeader } from '../log.ts'
+import type { PackedBytes, PackedHeader, RecordHeader } from '../log.ts'
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
@@ -19,6 +19,37 @@ export function encodeHeaders(headers: readonly RecordHeader[]): Uint8Array {
     write(header.value)
   }
   return bytes
+}
+
+/** The same for `count` records, given by columns. */
+export function encodePackedHeaders(headers: readonly PackedHeader[], count: number): PackedBytes {
+  const columns = headers.map(({ name, value }) => ({ name: encoder.encode(name), value }))
+  let size = 0
+  for (const { name, value } of columns) {
+    size += count * (8 + name.length + ('offsets' in value ? 0 : value.length))
+    if ('offsets' in value) size += value.offsets[count]! - value.offsets[0]!
+  }
+  const bytes = new Uint8Array(size)
+  const view = new DataView(bytes.buffer)
+  const offsets = new Uint32Array(count + 1)
+  let at = 0
+  const write = (source: Uint8Array, from: number, to: number): void => {
+    view.setUint32(at, to - from, true)
+    at += 4
+    for (let i = from; i < to; i++) bytes[at++] = source[i]!
+  }
+  for (let row = 0; row < count; row++) {
+    for (const { name, value } of columns) {
+      const packed = 'offsets' in value
+      const from = packed ? value.offsets[row]! : 0
+      const to = packed ? value.offsets[row + 1]! : value.length
+      if (packed && from === to) continue
+      write(name, 0, name.length)
+      write(packed ? value.bytes : value, from, to)
+    }
+    offsets[row + 1] = at
+  }
+  return { bytes, offsets }
 }
 
 export function decodeHeaders(bytes: Uint8Array): RecordHeader[] {

@@ -1,6 +1,6 @@
 import type { LogRecord, PackedValues } from '../log.ts'
 import { NULL_KEY, NULL_VALUE, type RecordColumns } from './columns.ts'
-import { encodeHeaders } from './headers.ts'
+import { encodeHeaders, encodePackedHeaders } from './headers.ts'
 
 const FIRST_RECORDS = 16
 const FIRST_BYTES = 1024
@@ -59,16 +59,32 @@ export class RecordBuffer implements RecordColumns {
     this.count++
   }
 
-  addPacked({ bytes, offsets, timestamps }: PackedValues, logTime: number): void {
+  addPacked({ bytes, offsets, timestamps, keys, tombstones, headers = [] }: PackedValues, logTime: number): void {
     const rows = offsets.length - 1
     const row = this.count
     this.#reserve(row + rows)
     if (timestamps === undefined) this.timestamps.fill(logTime, row, row + rows)
     else this.timestamps.set(timestamps.subarray(0, rows), row)
-    this.nulls?.fill(NULL_KEY, row, row + rows)
+    if (keys !== undefined || tombstones !== undefined) this.#needNulls()
+    if (keys !== undefined) this.#keys ??= new ByteColumn(row)
+    if (headers.length > 0) this.#headers ??= new ByteColumn(row)
+
     this.#values.addPacked(bytes, offsets)
-    this.#keys?.addEmpty(rows)
-    this.#headers?.addEmpty(rows)
+    if (keys === undefined) this.#keys?.addEmpty(rows)
+    else this.#keys?.addPacked(keys.bytes, keys.offsets.subarray(0, rows + 1))
+    if (headers.length === 0) {
+      this.#headers?.addEmpty(rows)
+    } else {
+      const encoded = encodePackedHeaders(headers, rows)
+      this.#headers?.addPacked(encoded.bytes, encoded.offsets)
+    }
+    const { nulls } = this
+    if (nulls !== null) {
+      nulls.fill(keys === undefined ? NULL_KEY : 0, row, row + rows)
+      for (let i = 0; tombstones !== undefined && i < rows; i++) {
+        if (tombstones[i] === 1) nulls[row + i]! |= NULL_VALUE
+      }
+    }
     this.count += rows
   }
 

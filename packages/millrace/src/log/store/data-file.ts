@@ -1,6 +1,7 @@
 import { closeSync, existsSync, fstatSync, ftruncateSync, fsyncSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { MillraceError } from '../../kernel/index.ts'
+import { PAGE_BYTES } from '../block/layout.ts'
 
 /** LMDB's name for its file. */
 export const DATA_FILE = 'data.mdb'
@@ -26,6 +27,8 @@ export function checkDataFile(directory: string): void {
     if (size === 0) return
     const first = readMeta(file, 0)
     if (first === null) throw damaged(path, 'It does not begin as a data file of the log.')
+    // LMDB believes what it reads here, and ends the process over it.
+    if (first.pageBytes !== PAGE_BYTES) throw damaged(path, `It says that it has pages of ${first.pageBytes} bytes.`)
     const second = readMeta(file, first.pageBytes)
     const newest = second !== null && second.transaction > first.transaction ? second : first
     const needed = (newest.lastPage + 1) * first.pageBytes

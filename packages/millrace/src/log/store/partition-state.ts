@@ -1,5 +1,4 @@
 import { NO_LINK, type Link } from '../block/layout.ts'
-import { unwrapValue, wrapValue } from './store.ts'
 
 /** Where rewritten blocks meet older ones: the block at `at` still names `previous`, which was replaced by `now`. */
 export interface Seam {
@@ -43,18 +42,4 @@ export const EMPTY_PARTITION: PartitionState = {
   compactedTo: 0,
   compactedBlocks: 0,
   seams: [],
-}
-
-const encoder = new TextEncoder()
-const decoder = new TextDecoder()
-
-/** JSON with a checksum. */
-export function encodeJson(key: Uint8Array, value: unknown): Uint8Array {
-  return wrapValue(key, encoder.encode(JSON.stringify(value)))
-}
-
-/** Undefined: the checksum does not fit. */
-export function decodeJson(key: Uint8Array, stored: Uint8Array): unknown {
-  const value = unwrapValue(key, stored)
-  return value === undefined ? undefined : JSON.parse(decoder.decode(value))
 }

@@ -1,11 +1,9 @@
 import { MillraceError } from '../../kernel/index.ts'
 
-const ENOSPC = 28
-const EDQUOT = 122
-const EFBIG = 27
 const MDB_MAP_FULL = -30792
 const MDB_VERSION_MISMATCH = -30794
-const MDB_DAMAGED = [-30797, -30796, -30793]
+/** MDB_PAGE_NOTFOUND, MDB_CORRUPTED, MDB_INVALID; MDB_BAD_TXN is what follows one of them. */
+const MDB_DAMAGED = [-30797, -30796, -30793, -30782]
 
 /** What the `lmdb` package throws: `code` is a number, of errno or of LMDB. */
 interface LmdbError extends Error {
@@ -29,10 +27,7 @@ export function openError(directory: string, error: unknown): MillraceError {
     })
   }
   if (MDB_DAMAGED.includes(code as number)) {
-    return new MillraceError('LOG_CORRUPT', `data directory "${directory}" is damaged`, {
-      detail: message,
-      cause: error,
-    })
+    return corrupt(directory, message, error)
   }
   return new MillraceError('LOG_DIRECTORY', `data directory "${directory}" cannot be used: ${message}`, {
     hint: 'It must be a directory that this process may create, read and write, on a disk that is not read-only.',
@@ -41,24 +36,35 @@ export function openError(directory: string, error: unknown): MillraceError {
 }
 
 /**
- * What a rejected commit means. LMDB never overwrites a page that is in use, so a data page that cannot be written loses nothing but
- * the commit. Everything else is fatal: after a failed sync nobody knows what the disk holds, and a second sync that succeeds says
- * nothing about the first.
+ * What a rejected commit means. All but a full map is fatal: after a failed sync nobody knows what the disk holds, and a second sync that
+ * succeeds says nothing about the first. A page that could not be written would lose nothing but the commit, as LMDB never overwrites one
+ * that is in use; but the text that lmdb 3.5 makes of that error (in mdb_page_flush) may overrun its buffer, so that this process must not
+ * write any more. Whether there is room on the disk is therefore asked before.
  */
 export async function writeFailure(directory: string, error: unknown): Promise<MillraceError> {
   const reason = (await (error as LmdbError).commitError?.catch((e: unknown) => e)) ?? error
   const { code, message } = reason as LmdbError
-  const full = code === ENOSPC || code === EDQUOT || code === EFBIG
-  if (code === MDB_MAP_FULL || (full && message.includes('Attempting to write page'))) {
-    return new MillraceError('LOG_FULL', `the disk of data directory "${directory}" is full`, {
-      detail: `The append was refused and nothing of it was kept: ${message}.`,
-      hint: 'Make room on the disk, or let the topics keep less (retention).',
-      cause: reason,
-    })
-  }
+  if (code === MDB_MAP_FULL) return diskFull(directory, reason)
   return new MillraceError('LOG_FAILED', `writing to data directory "${directory}" failed: ${message}`, {
-    detail: 'Appends that were not acknowledged may or may not have been kept; those that were are safe.',
+    detail: 'What was not acknowledged may or may not have been kept; what was is safe.',
     hint: 'Check the disk, then start again: the log is checked when it is opened.',
     cause: reason,
+  })
+}
+
+export function diskFull(directory: string, cause?: unknown): MillraceError {
+  const reason = cause === undefined ? '' : `: ${(cause as Error).message}`
+  return new MillraceError('LOG_FULL', `the disk of data directory "${directory}" is full`, {
+    detail: `The write was refused and nothing of it was kept${reason}.`,
+    hint: 'Make room on the disk, or let the topics keep less (retention).',
+    cause,
+  })
+}
+
+export function corrupt(directory: string, detail: string, cause?: unknown): MillraceError {
+  return new MillraceError('LOG_CORRUPT', `data directory "${directory}" is damaged`, {
+    detail,
+    hint: 'Restore the data directory from a backup, or move it away to start with an empty one.',
+    cause,
   })
 }

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { bytes, readRecords, temporaryDirectory, text, values } from '../../../test/log/temporary-log.ts'
 import { openLog } from '../index.ts'
+import { Environment } from './environment.ts'
 import { migrate } from './migrations.ts'
 import { Store } from './store.ts'
 
@@ -69,13 +70,6 @@ describe('a directory that cannot be used', () => {
     })
   })
 
-  it('is named when it is not writable', async (context) => {
-    if (process.getuid?.() === 0) context.skip('the superuser may write everywhere')
-    const directory = join(temporaryDirectory(), 'read-only')
-    mkdirSync(directory, { mode: 0o555 })
-    await expect(openLog({ directory })).rejects.toMatchObject({ code: 'LOG_DIRECTORY' })
-  })
-
   it('is refused when its file is none of ours', async () => {
     const directory = temporaryDirectory()
     writeFileSync(join(directory, 'data.mdb'), 'not a data file'.repeat(1000))
@@ -88,7 +82,7 @@ describe('format version', () => {
     const directory = temporaryDirectory()
     await (await openLog({ directory })).close()
     const store = Store.open(directory)
-    await migrate(store, directory, 2, [{ from: 1, plan: () => [] }])
+    await migrate(store, { version: 2, migrations: [{ from: 1, plan: () => [] }] })
     await store.close()
     await expect(openLog({ directory })).rejects.toMatchObject({
       code: 'LOG_VERSION',
@@ -99,23 +93,61 @@ describe('format version', () => {
   it('of an older one is converted step by step, each with its version', async () => {
     const directory = temporaryDirectory()
     const store = Store.open(directory)
-    await migrate(store, directory, 1, [])
+    await migrate(store, { version: 1, migrations: [] })
     const key = bytes('mark')
     const read = () => text(store.get('values', key) ?? null)
     const append = (letter: string) => () => [
       { table: 'values' as const, key, value: bytes(`${read() ?? ''}${letter}`) },
     ]
-    const steps = [
+    const migrations = [
       { from: 1, plan: append('a') },
       { from: 2, plan: append('b') },
     ]
-    await migrate(store, directory, 2, steps)
+    await migrate(store, { version: 2, migrations })
     expect(read()).toBe('a')
-    await migrate(store, directory, 3, steps)
-    await migrate(store, directory, 3, steps)
+    await migrate(store, { version: 3, migrations })
+    await migrate(store, { version: 3, migrations })
     expect(read()).toBe('ab')
-    await expect(migrate(store, directory, 5, steps)).rejects.toMatchObject({ code: 'LOG_VERSION' })
+    await expect(migrate(store, { version: 5, migrations })).rejects.toMatchObject({ code: 'LOG_VERSION' })
     await store.close()
+  })
+})
+
+describe('tables', () => {
+  it('that have lost their names refuse the log, instead of beginning anew', async () => {
+    for (const name of ['catalog', 'partitions', 'values']) {
+      const directory = temporaryDirectory()
+      const log = await openLog({ directory, maintainEveryMs: 0 })
+      await log.createTopic('t')
+      await log.append({ topic: 't', records: values('a') })
+      await log.close()
+      const file = join(directory, 'data.mdb')
+      const content = readFileSync(file)
+      for (let at = content.indexOf(`${name}\0`); at !== -1; at = content.indexOf(`${name}\0`, at + 1)) content[at]! ^= 1
+      writeFileSync(file, content)
+      await expect(openLog({ directory })).rejects.toMatchObject({
+        code: 'LOG_CORRUPT',
+        detail: `Table "${name}" is missing.`,
+      })
+    }
+  })
+
+  it('that a crash kept from being made are made', async () => {
+    const directory = temporaryDirectory()
+    await new Environment(directory, ['catalog', 'partitions']).close()
+    const log = await openLog({ directory, maintainEveryMs: 0 })
+    await log.createTopic('t')
+    await log.append({ topic: 't', records: values('a') })
+    expect((await readRecords(log, 't')).length).toBe(1)
+    await log.close()
+  })
+
+  it('with entries of no known format are refused', async () => {
+    const directory = temporaryDirectory()
+    const store = Store.open(directory)
+    await store.write([{ table: 'tail', key: bytes('k'), value: bytes('v') }])
+    await store.close()
+    await expect(openLog({ directory })).rejects.toMatchObject({ code: 'LOG_CORRUPT' })
   })
 })
 
