@@ -15,12 +15,15 @@ import type {
   AggregateCall,
   AggregateNode,
   Dataflow,
+  EarlyEmit,
   LateFilterNode,
+  Moment,
   NodeId,
   OutputNode,
   PlanNode,
   SourceNode,
   UnionNode,
+  UpsertNode,
   WatermarkNode,
   WindowAggregateNode,
   WindowSpec,
@@ -61,7 +64,16 @@ export function dataflow(...nodes: readonly PlanNode[]): Dataflow {
 }
 
 export function source(id = 'source'): SourceNode {
-  return { id, kind: 'source', schema: EVENT, table: id, options: {}, columns: [], badData: 'fail', wholePayload: false }
+  return {
+    id,
+    kind: 'source',
+    schema: EVENT,
+    table: id,
+    options: {},
+    columns: [],
+    badData: 'fail',
+    wholePayload: false,
+  }
 }
 
 export function watermark(id: NodeId, input: NodeId, options: Partial<WatermarkNode> = {}): WatermarkNode {
@@ -85,7 +97,12 @@ export function union(id: NodeId, ...inputs: readonly NodeId[]): UnionNode {
   return { id, kind: 'union', schema: TIMED, inputs: inputs.map((i) => at(i)) }
 }
 
-export function lateFilter(id: NodeId, input: NodeId, window: WindowSpec, allowedLateness = 0): LateFilterNode {
+export function lateFilter(
+  id: NodeId,
+  input: NodeId,
+  window: WindowSpec | Moment,
+  allowedLateness = 0,
+): LateFilterNode {
   const columns = { rowtime: AT_ROWTIME, watermark: AT_WATERMARK }
   return {
     id,
@@ -143,6 +160,10 @@ export function windowAggregate(
   }
 }
 
+export function upsert(id: NodeId, input: NodeId, keys: readonly number[] = [KEY]): UpsertNode {
+  return { id, kind: 'upsert', schema: EVENT, input: at(input), keys }
+}
+
 export function aggregate(
   id: NodeId,
   input: NodeId,
@@ -153,7 +174,7 @@ export function aggregate(
 }
 
 export function output(id: NodeId, input: PlanNode, port = 0): OutputNode {
-  const updating = input.kind === 'aggregate'
+  const updating = input.kind === 'aggregate' || (input.kind === 'window_aggregate' && input.emit !== undefined)
   return { id, kind: 'output', schema: input.schema, input: at(input.id, port), name: id, updating }
 }
 
@@ -161,11 +182,12 @@ export function output(id: NodeId, input: PlanNode, port = 0): OutputNode {
 export function windowedPlan(
   window: WindowSpec,
   calls: readonly AggregateCall[],
-  options: { keys?: readonly number[]; lateness?: number; watermark?: Partial<WatermarkNode> } = {},
+  options: { keys?: readonly number[]; lateness?: number; watermark?: Partial<WatermarkNode>; emit?: EarlyEmit } = {},
 ): Dataflow {
   const lateness = options.lateness ?? 0
   const late = lateFilter('on_time', 'timed', window, lateness)
-  const result = windowAggregate('windows', 'on_time', window, calls, options.keys ?? [KEY], lateness)
+  const node = windowAggregate('windows', 'on_time', window, calls, options.keys ?? [KEY], lateness)
+  const result = options.emit === undefined ? node : { ...node, emit: options.emit }
   return dataflow(
     source(),
     watermark('timed', 'source', options.watermark),

@@ -126,12 +126,160 @@ describe('JSON', () => {
     [`extract_json('[1,2,3,4]', '$[1:3]')`, '["2","3"]'],
     [`extract_json('[1,2,3]', '$[-1,0]')`, '["3","1"]'],
     [`extract_json('{"a b": 1}', '$[''a b'']')`, '["1"]'],
+    [`extract_json('[{"a": 1}, {"b": 2}]', '$[?(@.a)]')`, '["{\\"a\\": 1}"]'],
+    [`extract_json('[1, 5, 3, "5"]', '$[?@ >= 3]')`, '["5","3"]'],
+    [`extract_json('{"min": 2, "v": [1, 2, 3]}', '$.v[?@ > $.min]')`, '["3"]'],
     [
-      `extract_json('[{"a": 1}]', '$[?(@.a)]')`,
-      'error: the JSON path "$[?(@.a)]" has a filter, which is not supported',
+      `extract_json('[{"id": 9007199254740993}, {"id": 9007199254740992}]', '$[?@.id == 9007199254740992]')`,
+      '["{\\"id\\": 9007199254740992}"]',
+    ],
+    [`extract_json('[{"a": 1.50, "b": "x"}, {"a": 2}]', '$[?(@.a == 1.5 && !(@["b"] == "y"))].b')`, '["\\"x\\""]'],
+    [`extract_json('[{"a": [1, {"k": null}]}, {"a": 1}]', '$[?@.a == $[0].a].a[1]')`, '["{\\"k\\": null}"]'],
+    [`extract_json('[{"a": 1}, {}]', '$[?@.a != @.b || @.a == 1].a')`, '["1"]'],
+    [`extract_json('["a", "b", null, true]', '$[?@ < ''b'', ?@ == null]')`, '["\\"a\\"","null"]'],
+    [`extract_json('[0,1,2,3,4]', '$[::-2]')`, '["4","2","0"]'],
+    [`extract_json('[0,1,2,3,4]', '$[-3:-1]')`, '["2","3"]'],
+    [`extract_json('[]', '$[?@.a')`, 'error: the JSON path "$[?@.a" has no "]" at 7'],
+    [`extract_json('[]', '$[?1]')`, 'error: the JSON path "$[?1]" has no comparison at 5'],
+    [
+      `extract_json('[]', '$[?' || repeat('(', 10000))`,
+      `error: the JSON path "$[?${'('.repeat(54)}"... has a filter that is nested too deep`,
     ],
     [`get_first_json_object('{"n": 1491318144456507320}', '$.n')`, '1491318144456507320'],
     [`json_object('a', JSON '[1]', 'b', ARRAY[1.50, NULL])`, '{"a":[1],"b":[1.5,null]}'],
+  ])('%s is %s', (sql, text) => check(sql, text))
+})
+
+describe('time zones', () => {
+  it.each([
+    ["from_utc_timestamp(TIMESTAMP '2024-03-31 00:59:59.999999', 'Europe/Berlin')", '2024-03-31T01:59:59.999999Z'],
+    ["from_utc_timestamp(TIMESTAMP '2024-03-31 01:00:00', 'Europe/Berlin')", '2024-03-31T03:00:00Z'],
+    ["from_utc_timestamp(TIMESTAMP '1880-01-01 00:00:00', 'Europe/Amsterdam')", '1880-01-01T00:17:30Z'],
+    ["from_utc_timestamp(TIMESTAMP '2024-01-01 00:00:00', 'utc')", '2024-01-01T00:00:00Z'],
+    ["from_utc_timestamp(TIMESTAMP '2024-01-01 00:00:00', '+14:00')", '2024-01-01T14:00:00Z'],
+    ["from_utc_timestamp(TIMESTAMP '2500-07-01 00:00:00', 'Asia/Tokyo')", '2500-07-01T09:00:00Z'],
+    ["from_utc_timestamp(NULL, 'UTC')", 'NULL'],
+    ["TIMESTAMP '2024-08-08 22:30:00' AT TIME ZONE 'Europe/Berlin'", '2024-08-09T00:30:00Z'],
+    ["from_utc_timestamp(TIMESTAMP '2024-01-01', '+19:00')", 'error: there is no time zone "+19:00"'],
+    ["to_utc_timestamp(TIMESTAMP '2024-11-03 01:30:00', 'America/New_York')", '2024-11-03T05:30:00Z'],
+    ["to_utc_timestamp(TIMESTAMP '2024-03-10 02:30:00', 'America/New_York')", '2024-03-10T07:30:00Z'],
+    ["date_trunc('day', TIMESTAMP '2024-03-31 12:00:00', 'Europe/Berlin')", '2024-03-30T23:00:00Z'],
+    ["date_trunc('day', TIMESTAMP '2024-04-01 12:00:00', 'Europe/Berlin')", '2024-03-31T22:00:00Z'],
+    ["date_part('epoch', TIMESTAMP '1970-01-02', 'Asia/Tokyo')", '86400'],
+    [
+      "to_char(TIMESTAMP '2024-08-08 23:54:00', 'DD HH24:MI TZ OF', 'America/St_Johns')",
+      '08 21:24 America/St_Johns -0230',
+    ],
+    ["to_char(TIMESTAMP '2024-08-08 23:54:00', '%s %Z %:z', 'Asia/Tokyo')", '1723161240 Asia/Tokyo +09:00'],
+  ])('%s is %s', (sql, text) => check(sql, text))
+
+  it('show what the platform says, and back', () => {
+    const zones = fc.constantFrom(
+      'Europe/Berlin',
+      'America/New_York',
+      'Asia/Kolkata',
+      'Australia/Lord_Howe',
+      'Pacific/Apia',
+    )
+    const dates = fc.date({ min: new Date('1950-01-01'), max: new Date('2037-01-01'), noInvalidDate: true })
+    fc.assert(
+      fc.property(dates, zones, (date, timeZone) => {
+        const shown = date.toLocaleString('sv-SE', { timeZone, hourCycle: 'h23' }).replace(' ', 'T')
+        const utc = `TIMESTAMP '${date.toISOString().slice(0, 19)}'`
+        expect(evaluateText(`from_utc_timestamp(${utc}, '${timeZone}')`)).toBe(`${shown}Z`)
+        const there = `to_utc_timestamp(from_utc_timestamp(${utc}, '${timeZone}'), '${timeZone}')`
+        // Where clocks are set back, the first of two.
+        expect(
+          evaluateText(`from_utc_timestamp(${there}, '${timeZone}') = TIMESTAMP '${shown}' AND ${there} <= ${utc}`),
+        ).toBe('true')
+      }),
+    )
+  })
+})
+
+describe('dates by pattern', () => {
+  it.each([
+    ["to_timestamp('2024-08-08 23:54:00.25', '%Y-%m-%d %H:%M:%S%.f')", '2024-08-08T23:54:00.250Z'],
+    ["to_timestamp('2024-08-08 23:54:00', '%F %T%.f')", '2024-08-08T23:54:00Z'],
+    ["to_timestamp('Thu Aug  8 11:54:00 PM 2024', '%a %b %e %I:%M:%S %p %Y')", '2024-08-08T23:54:00Z'],
+    ["to_timestamp('1723161240', '%s')", '2024-08-08T23:54:00Z'],
+    ["to_timestamp('-1', '%s')", '1969-12-31T23:59:59Z'],
+    ["to_timestamp('2024-366', '%Y-%j')", '2024-12-31T00:00:00Z'],
+    ["to_timestamp('2023-366', '%Y-%j')", 'error: "2023-366" is not a TIMESTAMP of the form "%Y-%j"'],
+    ["to_timestamp('2023-02-29', '%F')", 'error: "2023-02-29" is not a TIMESTAMP of the form "%F"'],
+    ["to_timestamp('2023-02-28x', '%F')", 'error: "2023-02-28x" is not a TIMESTAMP of the form "%F"'],
+    ["to_timestamp('2023', '%Q')", 'error: the date format has a conversion "%Q" that reads nothing'],
+    ["to_timestamp(NULL, '%Y')", 'NULL'],
+    ["to_date('240808', '%y%m%d')", '2024-08-08'],
+    ["parse_timestamp('20240808235400', 'yyyyMMddHHmmss')", '2024-08-08T23:54:00Z'],
+    ["parse_timestamp('2024-08-08 23:54 Europe/Berlin', 'yyyy-MM-dd HH:mm VV')", '2024-08-08T21:54:00Z'],
+    [
+      "parse_timestamp('2024-08-08 24:00', 'yyyy-MM-dd HH:mm')",
+      'error: "2024-08-08 24:00" is not a TIMESTAMP of the form "yyyy-MM-dd HH:mm"',
+    ],
+    ["parse_timestamp('x', 'yyyy QQ')", 'error: the date pattern has an unknown field "QQ"'],
+    ["parse_timestamp('x', 'yyyy ''T')", "error: the date pattern has a ' without another"],
+    [
+      "format_timestamp(TIMESTAMP '2024-08-08 03:04:05.678901', 'd/M/yy h:m:s.SSSSSS a xxx X ''o''''clock''')",
+      "8/8/24 3:4:5.678901 AM +00:00 Z o'clock",
+    ],
+    ["format_date(DATE '2024-08-08', 'EEE D')", 'Thu 221'],
+  ])('%s is %s', (sql, text) => check(sql, text))
+
+  it('reads what it writes', () => {
+    const patterns = [
+      ['%Y-%m-%d %H:%M:%S.%6f', "yyyy-MM-dd''T''HH:mm:ss.SSSSSS"],
+      ['%d %B %Y %I:%M:%S %p%.6f', 'd MMMM yyyy h:m:s a SSSSSS'],
+      ['%j/%Y %T %6f %z', 'DDD/yyyy HH:mm:ss SSSSSS XXX'],
+    ] as const
+    fc.assert(
+      fc.property(
+        fc.date({ min: new Date('1000-01-01'), max: new Date('9999-12-31'), noInvalidDate: true }),
+        fc.constantFrom(...patterns),
+        (date, [c, java]) => {
+          const timestamp = `TIMESTAMP '${date.toISOString()}'`
+          expect(evaluateText(`to_timestamp(to_char(${timestamp}, '${c}'), '${c}') = ${timestamp}`)).toBe('true')
+          expect(
+            evaluateText(`parse_timestamp(format_timestamp(${timestamp}, '${java}'), '${java}') = ${timestamp}`),
+          ).toBe('true')
+        },
+      ),
+    )
+  })
+})
+
+describe('text as others edit it', () => {
+  it.each([
+    ["abbreviate('👍👍👍👍👍👍', 5)", '👍👍...'],
+    ["abbreviate('abcdef', 3)", 'error: abbreviate takes a length above 3'],
+    ["capitalize('')", ''],
+    ["capitalize('élan')", 'Élan'],
+    ["center('abc', 2)", 'abc'],
+    ["center('a', 100000000)", 'error: the text would be 100000000 characters long; the limit is 16777216'],
+    ["chop('a👍')", 'a'],
+    ["chop('')", ''],
+    ["dropleft('abc', 9)", ''],
+    ["dropright('abc', -1)", 'abc'],
+    ["digits('a')", ''],
+    ["indexof('a👍b', 'b')", '2'],
+    ['mkstring(NULL)', 'NULL'],
+    ["mkstring(TIMESTAMP '2024-08-08')", '2024-08-08T00:00:00Z'],
+    ["stripaccents('ñ')", 'n'],
+    ["truncate('abc', -1)", ''],
+    ['truncate(-1.5e0)', '-1'],
+    ["first4('abcd')", '*****'],
+    ["last1('👍👎')", '*****👎'],
+    ["email('a@b@c.org')", 'a*****@c.org'],
+    ['email(NULL)', 'NULL'],
+    ["concatenate('a', 1, 'b')", 'a1b'],
+    ["concatenate('a', NULL, 'b')", 'NULL'],
+    ["takeleft('abc', 2) || takeright('abc', 1)", 'abc'],
+    ["regex_matches('x', '(')", 'error: "(" is not a regular expression: missing ): ('],
+    ["regexp('aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!', '(a+)+$')", 'NULL'],
+    ["decode64('/w==')", 'error: the bytes are not UTF-8 text'],
+    ['typeof(NULL)', 'NULL'],
+    ['arrow_typeof(ARRAY[1.5])', 'List(Decimal128(38, 10))'],
+    ['isnull(NULL) AND NOT isnotnull(NULL)', 'true'],
   ])('%s is %s', (sql, text) => check(sql, text))
 })
 

@@ -1,6 +1,7 @@
 import { assert, type DataType, MAX_BATCH_ROWS, type RecordBatch, type Schema, type Value } from '../../kernel/index.ts'
 import type { AggregateCall } from '../../plan/index.ts'
 import type { ByteReader, ByteWriter } from '../state/bytes.ts'
+import type { SavedElements } from '../state/element-store.ts'
 import type { Accumulators } from './aggregate.ts'
 import { Count } from './count.ts'
 import { aggregateDefinition, createAccumulators } from './registry.ts'
@@ -15,6 +16,8 @@ interface Call {
 /** All aggregate calls of a node over the same groups. */
 export class AggregateSet {
   readonly types: readonly DataType[]
+  /** What is saved element by element, outside of `write`. */
+  readonly elements: readonly SavedElements[]
   readonly #calls: readonly Call[]
   /** Rows of each group less those retracted; kept only over a changelog, where it is the last of the calls. */
   readonly #rowCounts: Count | null
@@ -31,12 +34,13 @@ export class AggregateSet {
       assert(definition !== undefined, `no aggregate function "${call.name}"`)
       const orderTypes = call.orderBy.map((key) => input.fields[key.column]!.type)
       return {
-        accumulators: createAccumulators(definition, call, { orderTypes, updating }),
+        accumulators: createAccumulators(definition, call, { orderTypes, updating, elementwise: true }),
         columns: [...call.args, ...call.orderBy.map((key) => key.column)],
         filter: call.filter,
       }
     })
     this.#calls = [...own, ...rowCounts]
+    this.elements = this.#calls.flatMap((c) => c.accumulators.elements ?? [])
   }
 
   get slotBytes(): number {

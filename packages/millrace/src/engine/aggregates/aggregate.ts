@@ -1,6 +1,7 @@
 import type { Column, DataType, Value } from '../../kernel/index.ts'
 import type { AggregateCall, AggregateSignature } from '../../plan/index.ts'
 import type { ByteReader, ByteWriter } from '../state/bytes.ts'
+import type { SavedElements } from '../state/element-store.ts'
 
 /**
  * Accumulators of one aggregate call for many groups: group g is slot g, a small dense integer given by the keyed state. Storage grows
@@ -29,6 +30,11 @@ export interface Accumulators {
   write(slot: number, to: ByteWriter): void
   /** The slot is empty before. */
   read(slot: number, from: ByteReader): void
+  /**
+   * What is saved element by element instead of by `write`: only where the context asks for it. Elements are restored when all slots
+   * are, and slots have their old numbers then.
+   */
+  readonly elements?: readonly SavedElements[]
   /** Approximate bytes of one slot, and of all slots together beyond that: sets, lists, long values. */
   readonly slotBytes: number
   readonly extraBytes: number
@@ -39,6 +45,8 @@ export interface AggregateContext {
   readonly orderTypes: readonly DataType[]
   /** The input is a changelog: rows come with negative weights too. */
   readonly updating: boolean
+  /** Sets and lists are saved as `elements`, except those of the scratch slot, which nobody saves. */
+  readonly elementwise?: boolean
 }
 
 /** Executed as a test and printed in the reference: the call over one column of these values. */

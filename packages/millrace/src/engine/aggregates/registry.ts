@@ -10,46 +10,21 @@ import {
   normalizeInt,
   TEXT,
   arrayOf,
-  typeName,
   type Value,
 } from '../../kernel/index.ts'
-import { type AggregateCall, coercesTo, type FunctionCatalog, type Resolution } from '../../plan/index.ts'
-import type { Accumulators, AggregateContext, AggregateDefinition, AggregateExample } from './aggregate.ts'
+import { type AggregateCall, coercesTo, type FunctionCatalog } from '../../plan/index.ts'
+import type { Accumulators, AggregateContext, AggregateDefinition } from './aggregate.ts'
 import { Collected, recomputed } from './collected.ts'
 import { Count } from './count.ts'
+import { aggregate, example, refuse, unary } from './define.ts'
 import { Distinct } from './distinct.ts'
 import { DoubleSum } from './double-sum.ts'
 import { ExactSum } from './exact-sum.ts'
 import { extreme } from './extreme.ts'
 import { FirstLast } from './first-last.ts'
 import { Fold } from './fold.ts'
-import { Moments, type MomentsForm } from './moments.ts'
-
-type Entry = Omit<AggregateDefinition, 'aliases' | 'ordered' | 'retractable'> &
-  Partial<Pick<AggregateDefinition, 'aliases' | 'ordered' | 'retractable'>>
-
-function aggregate(entry: Entry): AggregateDefinition {
-  return { aliases: [], ordered: false, retractable: false, ...entry }
-}
-
-function example(sql: string, type: DataType, values: readonly Value[], result: string): AggregateExample {
-  return { sql, type, values, result }
-}
-
-function refuse(expected: string, args: readonly DataType[]): Resolution {
-  const message = `takes ${expected}, not (${args.map(typeName).join(', ')})`
-  return args.some((a) => a.kind === 'JSON')
-    ? { kind: 'error', message, hint: 'Cast the JSON value first, as in CAST(x AS DOUBLE) or x::DECIMAL.' }
-    : { kind: 'error', message }
-}
-
-/** One argument of a type that `returns` answers for; undefined refuses. */
-function unary(expected: string, returns: (type: DataType) => readonly [arg: DataType, result: DataType] | undefined) {
-  return (args: readonly DataType[]): Resolution => {
-    const found = args.length === 1 ? returns(args[0]!) : undefined
-    return found === undefined ? refuse(expected, args) : { kind: 'ok', args: [found[0]], returns: found[1] }
-  }
-}
+import { MOMENTS_AGGREGATES } from './moments-aggregates.ts'
+import { RANKING_AGGREGATES } from './ranking-aggregates.ts'
 
 const anyValue = unary('one argument', (type) => [type, type])
 /** Exact numbers stay exact: the sum of integers is a DECIMAL, as it may leave any integer's range. */
@@ -57,7 +32,6 @@ const summed = unary('a number', (type) => {
   if (type.kind === 'INTEGER' || type.kind === 'DECIMAL') return [type, DECIMAL]
   return isNumeric(type) || type.kind === 'NULL' ? [DOUBLE, DOUBLE] : undefined
 })
-const asDouble = unary('a number', (type) => (coercesTo(type, DOUBLE) ? [DOUBLE, DOUBLE] : undefined))
 const asBoolean = unary('a BOOLEAN', (type) => (coercesTo(type, BOOLEAN) ? [BOOLEAN, BOOLEAN] : undefined))
 const asInteger = unary('an integer', (type) =>
   type.kind === 'INTEGER' ? [type, type] : type.kind === 'NULL' ? [BIGINT, BIGINT] : undefined,
@@ -66,27 +40,6 @@ const orderable = unary('one argument', (type) => [type, type])
 
 function sum(average: boolean): AggregateDefinition['create'] {
   return (call) => (call.argTypes[0]!.kind === 'DOUBLE' ? new DoubleSum(average) : new ExactSum(average))
-}
-
-function moments(
-  name: string,
-  aliases: readonly string[],
-  form: MomentsForm,
-  doc: string,
-  result: string,
-): AggregateDefinition {
-  return aggregate({
-    name,
-    aliases,
-    doc,
-    examples: [
-      example(`${name}(x)`, DOUBLE, [2, 4, 4, 4, 5, 5, 7, 9], result),
-      example(`${name}(x)`, DOUBLE, [], 'NULL'),
-    ],
-    retractable: true,
-    resolve: asDouble,
-    create: () => new Moments(form),
-  })
 }
 
 function bits(name: string, doc: string, result: string, step: (a: bigint, b: bigint) => bigint): AggregateDefinition {
@@ -168,22 +121,6 @@ export const AGGREGATES: readonly AggregateDefinition[] = [
     resolve: orderable,
     create: (call) => extreme(call.argTypes[0]!, 1),
   }),
-  moments(
-    'stddev',
-    ['stddev_samp'],
-    { sample: true, root: true },
-    'Sample standard deviation; NULL below two values.',
-    '2.138089935299395',
-  ),
-  moments('stddev_pop', [], { sample: false, root: true }, 'Population standard deviation.', '2'),
-  moments(
-    'variance',
-    ['var', 'var_samp', 'var_sample'],
-    { sample: true, root: false },
-    'Sample variance; NULL below two values.',
-    '4.571428571428571',
-  ),
-  moments('var_pop', ['var_population'], { sample: false, root: false }, 'Population variance.', '4'),
   aggregate({
     name: 'first_value',
     aliases: ['first'],
@@ -223,6 +160,7 @@ export const AGGREGATES: readonly AggregateDefinition[] = [
   }),
   aggregate({
     name: 'string_agg',
+    withinGroup: 'order',
     aliases: ['listagg'],
     doc: 'The texts that are not NULL, joined; each separator stands before its own text.',
     examples: [example("string_agg(x, ', ')", TEXT, ['a', null, 'b'], 'a, b')],
@@ -255,6 +193,8 @@ export const AGGREGATES: readonly AggregateDefinition[] = [
   bits('bit_and', 'Bitwise AND of the values that are not NULL.', '8', (a, b) => a & b),
   bits('bit_or', 'Bitwise OR of the values that are not NULL.', '14', (a, b) => a | b),
   bits('bit_xor', 'Bitwise exclusive OR of the values that are not NULL.', '6', (a, b) => a ^ b),
+  ...RANKING_AGGREGATES,
+  ...MOMENTS_AGGREGATES,
 ]
 
 function joinTexts(rows: readonly (readonly Value[])[]): Value {

@@ -72,7 +72,7 @@ export const ARRAYS: readonly ScalarFunction[] = [
   }),
   arrayFunction({
     name: 'array_length',
-    aliases: ['cardinality'],
+    aliases: ['cardinality', 'sizeof'],
     doc: 'The number of elements.',
     examples: [example('array_length(make_array(1, 2))', '2')],
     returns: BIGINT,

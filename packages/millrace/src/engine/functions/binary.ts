@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { BYTEA, type DataType, TEXT, type Value } from '../../kernel/index.ts'
+import { BYTEA, type DataType, joinKeys, keyOf, TEXT, type Value } from '../../kernel/index.ts'
 import { decodeUtf8 } from '../expressions/casts/to-text.ts'
 import { example, type Implementation, rowError, scalar, type ScalarFunction, shown } from './definition.ts'
-import { overloads } from './signature.ts'
+import { ANY, overloads } from './signature.ts'
 
 type Encoding = 'hex' | 'base64' | 'base64url'
 
@@ -62,6 +62,37 @@ export const BINARY: readonly ScalarFunction[] = [
           throw rowError(`there is no hash ${shown(name as string)}`, `Hashes are ${[...DIGESTS].join(', ')}.`)
         return new Uint8Array(createHash(algorithm).update(bytesOf(value!)).digest())
       },
+  }),
+  scalar('multi_hash', {
+    doc: 'A hash of 128 bits of all arguments, NULLs included, as bytes: equal for equal arguments of equal types.',
+    examples: [
+      example("encode(multi_hash('a', 1), 'hex') = encode(multi_hash('a', 1), 'hex')", 'true'),
+      example("encode(multi_hash('ab', NULL), 'hex') = encode(multi_hash('a', 'b'), 'hex')", 'false'),
+    ],
+    strict: false,
+    resolve: overloads({ args: [ANY], rest: ANY, returns: BYTEA }),
+    implement: (types) => (args) => {
+      const key = joinKeys(args.map((value, i) => keyOf(types[i]!, value)))
+      return new Uint8Array(createHash('sha256').update(key).digest().subarray(0, 16))
+    },
+  }),
+  scalar('base64', {
+    doc: 'A text in UTF-8, or bytes, in base64.',
+    examples: [example("base64('abc')", 'YWJj')],
+    resolve: bytesOrText(TEXT),
+    implement:
+      () =>
+      ([value]) =>
+        Buffer.from(bytesOf(value!)).toString('base64'),
+  }),
+  scalar('decode64', {
+    doc: 'The text that a text in base64 stands for.',
+    examples: [example("decode64('YWJj')", 'abc'), example("decode64('?')", 'error')],
+    resolve: overloads({ args: [TEXT], returns: TEXT }),
+    implement:
+      () =>
+      ([text]) =>
+        decodeUtf8(decode(text as string, 'base64')),
   }),
   scalar('encode', {
     doc: 'Bytes, or a text in UTF-8, as text in hex, base64 or base64url.',

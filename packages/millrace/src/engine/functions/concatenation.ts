@@ -4,10 +4,11 @@ import { checkTextLength } from './code-points.ts'
 import { example, type Implementation, scalar, type ScalarFunction } from './definition.ts'
 import { mismatch } from './signature.ts'
 
-/** Two arrays, an array and an element, two byte strings, or two values of which one is text (the other is cast). */
+/** Two arrays, an array and an element, two byte strings, or values of which one is text (the others are cast). */
 function resolve(args: readonly DataType[]): Resolution {
   const [a, b] = args
-  if (a === undefined || b === undefined || args.length !== 2) return mismatch('two operands', args)
+  if (a === undefined || b === undefined) return mismatch('two operands', args)
+  if (args.length > 2) return { kind: 'ok', args: args.map(() => TEXT), returns: TEXT }
   if (a.kind === 'ARRAY' || b.kind === 'ARRAY')
     return resolveArrays(a, b) ?? mismatch('arrays and elements of one common type', args)
   if (a.kind === 'BYTEA' && b.kind === 'BYTEA') return { kind: 'ok', args: [BYTEA, BYTEA], returns: BYTEA }
@@ -32,9 +33,10 @@ function implement([a, b]: readonly DataType[], returns: DataType): Implementati
     case 'BYTEA':
       return ([x, y]) => new Uint8Array(Buffer.concat([x as Uint8Array, y as Uint8Array]))
     default:
-      return ([x, y]) => {
-        checkTextLength((x as string).length + (y as string).length)
-        return (x as string) + (y as string)
+      return (texts) => {
+        const joined = texts.join('')
+        checkTextLength(joined.length)
+        return joined
       }
   }
 }
@@ -46,7 +48,7 @@ function items(type: DataType, value: Value): readonly Value[] {
 export const CONCATENATION: readonly ScalarFunction[] = [
   scalar('concatenate', {
     aliases: ['||'],
-    doc: 'Two texts (other values become text), byte strings or arrays joined: the operator ||. NULL with NULL, unlike concat.',
+    doc: 'Two texts (other values become text), byte strings or arrays joined, or more texts: the operator ||. NULL with NULL, unlike concat.',
     examples: [
       example("'BTC' || '-' || 'USD'", 'BTC-USD'),
       example("'a' || NULL", 'NULL'),

@@ -120,8 +120,10 @@ function pathFunction(
   doc: string,
   read: (text: string, found: readonly Slice[]) => Value,
   examples: readonly FunctionExample[],
+  aliases: readonly string[] = [],
 ): ScalarFunction {
   return scalar(name, {
+    aliases,
     doc,
     examples,
     resolve: (args) => {
@@ -289,9 +291,17 @@ export const JSON_FUNCTIONS: readonly ScalarFunction[] = [
       first === undefined || /[[{]/.test(text[first.start]!) ? null : jsonScalarText(sliceText(text, first)),
     [example(`json_value('{"a": {"b": "x"}}', '$.a.b')`, 'x')],
   ),
-  pathFunction('extract_json', arrayOf(TEXT), 'All values a JSON path leads to, each as JSON text.', texts, [
-    example(`extract_json('{"a": [{"b": 1}, {"b": "x"}]}', '$.a[*].b')`, '["1","\\"x\\""]'),
-  ]),
+  pathFunction(
+    'extract_json',
+    arrayOf(TEXT),
+    'All values a JSON path leads to, each as JSON text. Paths are those of RFC 9535, with filters, without functions.',
+    texts,
+    [
+      example(`extract_json('{"a": [{"b": 1}, {"b": "x"}]}', '$.a[*].b')`, '["1","\\"x\\""]'),
+      example(`extract_json('[{"s": "A", "p": 5}, {"s": "B", "p": 7}]', '$[?@.p > 5 && @.s].s')`, '["\\"B\\""]'),
+    ],
+    ['json_extract_all'],
+  ),
   pathFunction(
     'extract_json_string',
     TEXT,
@@ -305,5 +315,6 @@ export const JSON_FUNCTIONS: readonly ScalarFunction[] = [
     'The first value a JSON path leads to, as JSON text.',
     (text, [first]) => (first === undefined ? null : sliceText(text, first)),
     [example(`get_first_json_object('{"a": {"b": 1.50}}', '$.a.b')`, '1.50')],
+    ['json_extract_first'],
   ),
 ]

@@ -195,6 +195,12 @@ function rounder(
   })
 }
 
+/** Of numbers: TRUNC. */
+export const TRUNCATION: Pick<ScalarFunction, 'resolve' | 'implement'> = {
+  resolve: resolveRounding,
+  implement: rounding(truncateDecimal, Math.trunc),
+}
+
 export const MATH: readonly ScalarFunction[] = [
   scalar('abs', {
     doc: 'The absolute value.',
@@ -235,8 +241,7 @@ export const MATH: readonly ScalarFunction[] = [
   scalar('trunc', {
     doc: 'The number cut to so many digits after the point (default 0).',
     examples: [example('trunc(-1.78)', '-1'), example('trunc(1.789, 2)', '1.78')],
-    resolve: resolveRounding,
-    implement: rounding(truncateDecimal, Math.trunc),
+    ...TRUNCATION,
   }),
   scalar('sign', {
     aliases: ['signum'],

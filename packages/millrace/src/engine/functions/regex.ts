@@ -52,7 +52,10 @@ function regexFunction(
 
 function firstGroups(regex: Regex, text: string): Value {
   const found = regex.match(text, 0)
-  if (found === undefined) return null
+  return found === undefined ? null : groupsOf(regex, found)
+}
+
+function groupsOf(regex: Regex, found: RegexMatch): Value {
   return regex.groupCount === 0 ? [found.groups[0]!] : found.groups.slice(1).map((g) => g ?? null)
 }
 
@@ -99,6 +102,17 @@ export const REGEX: readonly ScalarFunction[] = [
     [example("regexp_match('BTC-USD', '(.+)-(.+)')", '["BTC","USD"]'), example("regexp_match('abc', 'x')", 'NULL')],
     arrayOf(TEXT),
     firstGroups,
+    ['regexp', 'regex'],
+  ),
+  regexFunction(
+    'regex_matches',
+    'The groups of every match, or the whole match where there are no groups: an array of arrays.',
+    [
+      example("regex_matches('a1 b2', '([a-z])([0-9])')", '[["a","1"],["b","2"]]'),
+      example("regex_matches('abc', 'x')", '[]'),
+    ],
+    arrayOf(arrayOf(TEXT)),
+    (regex, text) => [...matches(regex, text)].map((found) => groupsOf(regex, found)),
   ),
   regexFunction(
     'regexp_count',

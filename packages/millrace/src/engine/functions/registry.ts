@@ -9,22 +9,27 @@ import { CONDITIONAL } from './conditional.ts'
 import type { FunctionFamily, ScalarFunction } from './definition.ts'
 import { JSON_FUNCTIONS } from './json.ts'
 import { LIKE } from './like.ts'
+import { MASKING } from './masking.ts'
 import { MATH } from './math.ts'
 import { REAL_FUNCTIONS } from './real-functions.ts'
 import { REGEX } from './regex.ts'
 import { TEXT_FUNCTIONS } from './text.ts'
+import { TEXT_EDITING } from './text-editing.ts'
 import { TEXT_MAKING } from './text-making.ts'
 import { TIME_FUNCTIONS } from './time.ts'
+import { TIME_PATTERNS } from './time-patterns.ts'
+import { TIME_ZONES } from './time-zones.ts'
+import { TYPE_FUNCTIONS } from './type-functions.ts'
 
 /** Every scalar function and operator, by family, in the order of the reference page. */
 export const FUNCTION_FAMILIES: readonly FunctionFamily[] = [
   { title: 'Arithmetic', functions: ARITHMETIC },
   { title: 'Comparison', functions: COMPARISON },
-  { title: 'Conditional', functions: CONDITIONAL },
+  { title: 'Conditional', functions: [...CONDITIONAL, ...TYPE_FUNCTIONS] },
   { title: 'Numbers', functions: [...MATH, ...REAL_FUNCTIONS] },
-  { title: 'Text', functions: [...CONCATENATION, ...TEXT_FUNCTIONS, ...TEXT_MAKING] },
+  { title: 'Text', functions: [...CONCATENATION, ...TEXT_FUNCTIONS, ...TEXT_MAKING, ...TEXT_EDITING, ...MASKING] },
   { title: 'Patterns', functions: [...LIKE, ...REGEX] },
-  { title: 'Date and time', functions: TIME_FUNCTIONS },
+  { title: 'Date and time', functions: [...TIME_FUNCTIONS, ...TIME_ZONES, ...TIME_PATTERNS] },
   { title: 'JSON', functions: JSON_FUNCTIONS },
   { title: 'Arrays', functions: [...ARRAYS, ...ARRAY_EDITING] },
   { title: 'Bytes and hashes', functions: BINARY },

@@ -10,7 +10,7 @@ function repeated(value: string, count: number): string {
 }
 
 /** `fill` over and over, exactly `length` characters. */
-function filling(fill: string, length: number): string {
+export function filling(fill: string, length: number): string {
   const size = codePointLength(fill)
   if (length <= 0 || size === 0) return ''
   checkTextLength(length)
@@ -93,12 +93,14 @@ export const TEXT_MAKING: readonly ScalarFunction[] = [
     implement: () => overlay,
   }),
   scalar('lpad', {
+    aliases: ['leftpad'],
     doc: 'The text filled up on the left to a length, with spaces or a given text; cut if it is longer.',
     examples: [example("lpad('42', 5, '0')", '00042')],
     resolve: padSignature,
     implement: () => (args) => pad(args, 'left'),
   }),
   scalar('rpad', {
+    aliases: ['rightpad'],
     doc: 'The text filled up on the right to a length, with spaces or a given text; cut if it is longer.',
     examples: [example("rpad('ab', 5, '.')", 'ab...')],
     resolve: padSignature,

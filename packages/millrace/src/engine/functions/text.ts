@@ -72,6 +72,7 @@ function substringIndex(value: string, delimiter: string, count: number): string
 
 export const TEXT_FUNCTIONS: readonly ScalarFunction[] = [
   scalar('lower', {
+    aliases: ['lowercase', 'lcase'],
     doc: 'The text in lower case.',
     examples: [example("lower('BTC-Usd')", 'btc-usd')],
     resolve: text,
@@ -79,6 +80,7 @@ export const TEXT_FUNCTIONS: readonly ScalarFunction[] = [
     inline: ([a]) => `${a}.toLowerCase()`,
   }),
   scalar('upper', {
+    aliases: ['uppercase', 'ucase'],
     doc: 'The text in upper case.',
     examples: [example("upper('btcusdt')", 'BTCUSDT')],
     resolve: text,
@@ -92,7 +94,7 @@ export const TEXT_FUNCTIONS: readonly ScalarFunction[] = [
     implement: ofText(initcap),
   }),
   scalar('length', {
-    aliases: ['char_length', 'character_length'],
+    aliases: ['char_length', 'character_length', 'len'],
     doc: 'The number of characters (code points) of a text.',
     examples: [example("length('naïve')", '5'), example("length('👍')", '1')],
     resolve: signature([TEXT], BIGINT),
@@ -119,12 +121,14 @@ export const TEXT_FUNCTIONS: readonly ScalarFunction[] = [
     implement: () => substring,
   }),
   scalar('left', {
+    aliases: ['takeleft'],
     doc: 'The first n characters; with a negative n all but the last -n.',
     examples: [example("left('BTC-USD', 3)", 'BTC'), example("left('BTC-USD', -4)", 'BTC')],
     resolve: signature([TEXT, BIGINT], TEXT),
     implement: ofTextAndCount((t, n) => codePointSlice(t, 0, n >= 0 ? n : codePointLength(t) + n)),
   }),
   scalar('right', {
+    aliases: ['takeright'],
     doc: 'The last n characters; with a negative n all but the first -n.',
     examples: [example("right('BTC-USD', 3)", 'USD'), example("right('BTC-USD', -4)", 'USD')],
     resolve: signature([TEXT, BIGINT], TEXT),
@@ -187,6 +191,7 @@ export const TEXT_FUNCTIONS: readonly ScalarFunction[] = [
     implement: ofTwo((value, list) => list.split(',').indexOf(value) + 1),
   }),
   scalar('starts_with', {
+    aliases: ['startswith'],
     doc: 'Whether a text starts with another.',
     examples: [example("starts_with('BTC-USD', 'BTC')", 'true')],
     resolve: textAndText(BOOLEAN),
@@ -194,6 +199,7 @@ export const TEXT_FUNCTIONS: readonly ScalarFunction[] = [
     inline: ([a, b]) => `${a}.startsWith(${b})`,
   }),
   scalar('ends_with', {
+    aliases: ['endswith'],
     doc: 'Whether a text ends with another.',
     examples: [example("ends_with('BTC-USD', 'USD')", 'true')],
     resolve: textAndText(BOOLEAN),

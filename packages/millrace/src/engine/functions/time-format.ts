@@ -1,4 +1,5 @@
 import {
+  addInt,
   civilFromDays,
   type Int,
   MICROS_PER_HOUR,
@@ -7,8 +8,9 @@ import {
   splitDay,
 } from '../../kernel/index.ts'
 import { dayOfYear, isoWeek, isoWeekday } from './date-fields.ts'
+import { type TimeZone, timeZone } from './time-zone.ts'
 
-const MONTHS = [
+export const MONTHS: readonly string[] = [
   'January',
   'February',
   'March',
@@ -22,9 +24,10 @@ const MONTHS = [
   'November',
   'December',
 ]
-const DAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
+export const DAYS: readonly string[] = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
 
-interface Instant {
+/** What clocks of a zone show at an instant. */
+export interface Instant {
   readonly days: number
   readonly year: number
   readonly month: number
@@ -34,10 +37,14 @@ interface Instant {
   readonly second: number
   readonly micros: number
   readonly epochSeconds: number
+  /** Microseconds east of UTC. */
+  readonly offset: number
+  readonly zone: string
 }
 
-function instant(timestamp: Int): Instant {
-  const [days, time] = splitDay(timestamp)
+export function instant(timestamp: Int, zone: TimeZone = timeZone('UTC')): Instant {
+  const offset = zone.offsetAt(timestamp)
+  const [days, time] = splitDay(addInt(timestamp, offset))
   return {
     days,
     ...civilFromDays(days),
@@ -45,17 +52,19 @@ function instant(timestamp: Int): Instant {
     minute: Math.floor(time / MICROS_PER_MINUTE) % 60,
     second: Math.floor(time / MICROS_PER_SECOND) % 60,
     micros: time % MICROS_PER_SECOND,
-    epochSeconds: days * 86_400 + Math.floor(time / MICROS_PER_SECOND),
+    epochSeconds: days * 86_400 + Math.floor((time - offset) / MICROS_PER_SECOND),
+    offset,
+    zone: zone.name,
   }
 }
 
-type Piece = (at: Instant) => string
+export type Piece = (at: Instant) => string
 
-const padded = (value: number, width: number) =>
+export const padded = (value: number, width: number) =>
   `${value < 0 ? '-' : ''}${String(Math.abs(value)).padStart(width, '0')}`
-const hour12 = (at: Instant) => (at.hour % 12 === 0 ? 12 : at.hour % 12)
-const monthName = (at: Instant) => MONTHS[at.month - 1]!
-const dayName = (at: Instant) => DAYS[isoWeekday(at.days) - 1]!
+export const hour12 = (at: Instant) => (at.hour % 12 === 0 ? 12 : at.hour % 12)
+export const monthName = (at: Instant) => MONTHS[at.month - 1]!
+export const dayName = (at: Instant) => DAYS[isoWeekday(at.days) - 1]!
 const upper =
   (piece: Piece): Piece =>
   (at) =>
@@ -64,7 +73,16 @@ const lower =
   (piece: Piece): Piece =>
   (at) =>
     piece(at).toLowerCase()
-const half = (at: Instant) => (at.hour < 12 ? 'AM' : 'PM')
+export const dayOfYearOf = (at: Instant) => dayOfYear(at.days)
+export const halfOf = (at: Instant) => (at.hour < 12 ? 'AM' : 'PM')
+
+/** +02 (form 1), +0200 (form 2) or +02:00 (form 3); with seconds where there are some, as before 1900. */
+export function offsetText({ offset }: Instant, form: number): string {
+  const seconds = Math.abs(offset) / MICROS_PER_SECOND
+  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60].map((n) => padded(n, 2))
+  const needed = parts[2] !== '00' ? 3 : form > 1 || parts[1] !== '00' ? 2 : 1
+  return (offset < 0 ? '-' : '+') + parts.slice(0, needed).join(form === 3 ? ':' : '')
+}
 
 /** The letters of `to_char` as PostgreSQL has them; longer ones first. */
 const TEMPLATE: readonly (readonly [string, Piece])[] = [
@@ -95,12 +113,12 @@ const TEMPLATE: readonly (readonly [string, Piece])[] = [
   ['SS', (at) => padded(at.second, 2)],
   ['US', (at) => padded(at.micros, 6)],
   ['ID', (at) => String(isoWeekday(at.days))],
-  ['AM', half],
-  ['PM', half],
-  ['am', lower(half)],
-  ['pm', lower(half)],
-  ['TZ', () => 'UTC'],
-  ['OF', () => '+00'],
+  ['AM', halfOf],
+  ['PM', halfOf],
+  ['am', lower(halfOf)],
+  ['pm', lower(halfOf)],
+  ['TZ', (at) => at.zone],
+  ['OF', (at) => offsetText(at, 1)],
   ['Q', (at) => String(Math.ceil(at.month / 3))],
   ['D', (at) => String((isoWeekday(at.days) % 7) + 1)],
 ]
@@ -138,12 +156,12 @@ const CONVERSIONS: ReadonlyMap<string, Piece> = new Map<string, Piece>([
   ['.3f', (at) => `.${padded(Math.floor(at.micros / 1000), 3)}`],
   ['6f', (at) => padded(at.micros, 6)],
   ['.6f', (at) => `.${padded(at.micros, 6)}`],
-  ['p', half],
-  ['P', lower(half)],
+  ['p', halfOf],
+  ['P', lower(halfOf)],
   ['s', (at) => String(at.epochSeconds)],
-  ['z', () => '+0000'],
-  [':z', () => '+00:00'],
-  ['Z', () => 'UTC'],
+  ['z', (at) => offsetText(at, 2)],
+  [':z', (at) => offsetText(at, 3)],
+  ['Z', (at) => at.zone],
   ['F', (at) => `${padded(at.year, 4)}-${padded(at.month, 2)}-${padded(at.day, 2)}`],
   ['T', (at) => `${padded(at.hour, 2)}:${padded(at.minute, 2)}:${padded(at.second, 2)}`],
   ['D', (at) => `${padded(at.month, 2)}/${padded(at.day, 2)}/${padded(at.year % 100, 2)}`],
@@ -157,19 +175,20 @@ const CONVERSIONS: ReadonlyMap<string, Piece> = new Map<string, Piece>([
  * A compiled date format: strftime when it contains a `%` (`%Y-%m-%d %H:%M:%S`), else PostgreSQL's letters (`YYYY-MM-DD
  * HH24:MI:SS`, with "quoted text" as it stands). A string says what is wrong with the format.
  */
-export function timeFormat(format: string): ((timestamp: Int) => string) | string {
-  const pieces = format.includes('%') ? strftime(format) : template(format)
-  if (typeof pieces === 'string') return pieces
-  return (timestamp) => {
-    const at = instant(timestamp)
-    return pieces.map((piece) => piece(at)).join('')
-  }
+export function timeFormat(format: string): readonly Piece[] | string {
+  return format.includes('%') ? strftime(format) : template(format)
 }
+
+export function printed(pieces: readonly Piece[], at: Instant): string {
+  return pieces.map((piece) => piece(at)).join('')
+}
+
+/** Conversions with their names, and what stands between them. */
+export const STRFTIME = /%(\.?[36]?f|:z|-?.)|[^%]+|%$/gsu
 
 function strftime(format: string): Piece[] | string {
   const pieces: Piece[] = []
-  const pattern = /%(\.?[36]?f|:z|-?.)|[^%]+|%$/gsu
-  for (const [whole, name] of format.matchAll(pattern)) {
+  for (const [whole, name] of format.matchAll(STRFTIME)) {
     if (name === undefined) {
       if (whole === '%') return 'the date format ends in the middle of a conversion'
       pieces.push(() => whole)

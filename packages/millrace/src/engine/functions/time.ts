@@ -15,94 +15,27 @@ import {
   MICROS_PER_MINUTE,
   MICROS_PER_SECOND,
   multiplyInt,
-  normalizeInt,
   parseDate,
-  parseInt64,
-  parseTimestamp,
   splitDay,
   TEXT,
   TIMESTAMP,
-  type TimestampUnit,
   timestampFromInteger,
   type Value,
 } from '../../kernel/index.ts'
 import { finite, timestampOfSeconds } from '../expressions/casts/times.ts'
 import { dateBin } from './date-bin.ts'
+import { dateReader } from './date-reader.ts'
 import { dateField, FIELD_NAMES, fieldName, truncation } from './date-fields.ts'
 import { example, type Implementation, rowError, scalar, type ScalarFunction, shown } from './definition.ts'
 import { rangeCheck } from './integer-range.ts'
 import { remembered } from './remembered.ts'
 import { overloads, signature } from './signature.ts'
-import { timeFormat } from './time-format.ts'
+import { strptime } from './strptime.ts'
+import { instant, printed, timeFormat } from './time-format.ts'
+import { instantOf, localTime, timeZone } from './time-zone.ts'
+import { inlineUnit, textTimestamp, UNIX_TIME } from './unix-time.ts'
 
 const timestampRange = rangeCheck(TIMESTAMP)
-const bigintRange = rangeCheck(BIGINT)
-
-function textTimestamp(text: string): Int {
-  const value = parseTimestamp(text)
-  if (value === undefined) throw rowError(`${shown(text)} is not a TIMESTAMP`)
-  return timestampRange(value)
-}
-
-/** `to_timestamp_millis(x)`: an integer in a unit, a text or a timestamp. */
-function fromUnit(name: string, unit: Exclude<TimestampUnit, 'auto'>, what: string, sample: string): ScalarFunction {
-  return scalar(name, {
-    doc: `The TIMESTAMP so many ${what} after 1970-01-01 UTC; also of such a number or a timestamp as text.`,
-    examples: [example(`${name}(${sample})`, '2024-08-08T23:54:00Z')],
-    resolve: overloads(
-      { args: [BIGINT], returns: TIMESTAMP },
-      { args: [TIMESTAMP], returns: TIMESTAMP },
-      { args: [TEXT], returns: TIMESTAMP },
-    ),
-    implement: ([type]): Implementation => {
-      if (type!.kind === 'TIMESTAMP') return ([a]) => a!
-      const ofInteger = (value: Int) => timestampRange(timestampFromInteger(value, unit))
-      if (type!.kind === 'INTEGER') return ([a]) => ofInteger(a as Int)
-      return ([a]) => {
-        const digits = parseInt64(a as string)
-        return digits === undefined ? textTimestamp(a as string) : ofInteger(digits)
-      }
-    },
-    inline: ([a], [type]) => (type!.kind === 'INTEGER' ? inlineUnit(a!, unit) : undefined),
-  })
-}
-
-function inlineUnit(a: string, unit: Exclude<TimestampUnit, 'auto'>): string | undefined {
-  return unit === 'seconds' ? `${a} * 1000000` : unit === 'millis' ? `${a} * 1000` : unit === 'micros' ? a : undefined
-}
-
-/**
- * `to_unix_millis(ts)`: whole units of `divisor` microseconds since the epoch, rounded down; without one, nanoseconds.
- */
-function toUnit(
-  name: string,
-  aliases: readonly string[],
-  what: string,
-  divisor: number | undefined,
-  result: string,
-): ScalarFunction {
-  const convert =
-    divisor === undefined ? (micros: Int) => multiplyInt(micros, 1000) : (micros: Int) => floorDivide(micros, divisor)
-  return scalar(name, {
-    aliases,
-    doc: `Whole ${what} from 1970-01-01 UTC to a TIMESTAMP.`,
-    examples: [example(`${name}(TIMESTAMP '2024-08-08 23:54:00')`, result)],
-    resolve: signature([TIMESTAMP], BIGINT),
-    implement:
-      () =>
-      ([a]) =>
-        bigintRange(convert(a as Int)),
-    inline: ([a]) => (divisor === undefined ? undefined : `Math.floor(${a} / ${divisor})`),
-  })
-}
-
-/** Rounded toward -infinity. */
-function floorDivide(a: Int, b: number): Int {
-  if (typeof a === 'number') return Math.floor(a / b)
-  const divisor = BigInt(b)
-  const quotient = a / divisor
-  return normalizeInt(a % divisor < 0n ? quotient - 1n : quotient)
-}
 
 /** One field as an integer: `year(ts)`. */
 function fieldFunction(name: string, sample: string): ScalarFunction {
@@ -125,6 +58,11 @@ function partOf(name: string): (micros: Int) => Decimal {
   if (field === undefined)
     throw rowError(`there is no date field ${shown(name)}`, `Fields are ${FIELD_NAMES.join(', ')}.`)
   return field
+}
+
+/** It counts from an instant, whatever clocks show. */
+function isEpoch(name: string): boolean {
+  return fieldName(name) === 'epoch'
 }
 
 /** Fields of an interval: its own parts, not carried over; `epoch` counts a year as 365.25 days, a month as 30. */
@@ -179,12 +117,26 @@ const UNIT_MICROS: ReadonlyMap<string, number> = new Map([
 
 export const TIME_FUNCTIONS: readonly ScalarFunction[] = [
   scalar('now', {
-    aliases: ['current_timestamp', 'localtimestamp'],
+    aliases: ['current_timestamp', 'localtimestamp', 'datetime'],
     doc: 'The time of the step being run: one reading for many rows, the same again when a query is replayed.',
     examples: [example("now() > TIMESTAMP '2020-01-01'", 'true')],
     volatile: true,
     resolve: signature([], TIMESTAMP),
     implement: () => (_, step) => step.now,
+  }),
+  scalar('yesterday', {
+    doc: 'The time of now() less one day.',
+    examples: [example("yesterday() = now() - INTERVAL '1 day'", 'true')],
+    volatile: true,
+    resolve: signature([], TIMESTAMP),
+    implement: () => (_, step) => timestampRange(addInt(step.now, -MICROS_PER_DAY)),
+  }),
+  scalar('tomorrow', {
+    doc: 'The time of now() and one day.',
+    examples: [example("tomorrow() = now() + INTERVAL '1 day'", 'true')],
+    volatile: true,
+    resolve: signature([], TIMESTAMP),
+    implement: () => (_, step) => timestampRange(addInt(step.now, MICROS_PER_DAY)),
   }),
   scalar('current_date', {
     aliases: ['today'],
@@ -195,8 +147,9 @@ export const TIME_FUNCTIONS: readonly ScalarFunction[] = [
     implement: () => (_, step) => splitDay(step.now)[0],
   }),
   scalar('to_timestamp', {
-    doc: 'A TIMESTAMP of a text (RFC 3339 or looser), or of seconds since 1970-01-01 UTC, with a fraction if there is one.',
+    doc: 'A TIMESTAMP of a text (RFC 3339 or looser, or by a strftime format), or of seconds since 1970-01-01 UTC, with a fraction if there is one.',
     examples: [
+      example("to_timestamp('08/Aug/2024:23:54:00 +0200', '%d/%b/%Y:%H:%M:%S %z')", '2024-08-08T21:54:00Z'),
       example("to_timestamp('2024-08-08 23:54:00')", '2024-08-08T23:54:00Z'),
       example('to_timestamp(1723161240.5)', '2024-08-08T23:54:00.500Z'),
     ],
@@ -205,9 +158,10 @@ export const TIME_FUNCTIONS: readonly ScalarFunction[] = [
       { args: [DECIMAL], returns: TIMESTAMP },
       { args: [DOUBLE], returns: TIMESTAMP },
       { args: [TIMESTAMP], returns: TIMESTAMP },
-      { args: [TEXT], returns: TIMESTAMP },
+      { args: [TEXT, TEXT], optional: 1, returns: TIMESTAMP },
     ),
-    implement: ([type]): Implementation => {
+    implement: ([type, format]): Implementation => {
+      if (format !== undefined) return dateReader(strptime, 'TIMESTAMP', timestampRange)
       switch (type!.kind) {
         case 'INTEGER':
           return ([a]) => timestampRange(timestampFromInteger(a as Int, 'seconds'))
@@ -223,24 +177,18 @@ export const TIME_FUNCTIONS: readonly ScalarFunction[] = [
     },
     inline: ([a], [type]) => (type!.kind === 'INTEGER' ? inlineUnit(a!, 'seconds') : undefined),
   }),
-  fromUnit('to_timestamp_seconds', 'seconds', 'seconds', '1723161240'),
-  fromUnit('to_timestamp_millis', 'millis', 'milliseconds', '1723161240000'),
-  fromUnit('to_timestamp_micros', 'micros', 'microseconds', '1723161240000000'),
-  fromUnit('to_timestamp_nanos', 'nanos', 'nanoseconds (cut to microseconds)', '1723161240000000000'),
-  fromUnit('from_unixtime', 'seconds', 'seconds', '1723161240'),
-  toUnit('to_unix_seconds', ['to_unixtime'], 'seconds', MICROS_PER_SECOND, '1723161240'),
-  toUnit('to_unix_millis', ['epoch_ms', 'unix_millis'], 'milliseconds', 1000, '1723161240000'),
-  toUnit('to_unix_micros', ['epoch_us'], 'microseconds', 1, '1723161240000000'),
-  toUnit('to_unix_nanos', ['epoch_ns'], 'nanoseconds', undefined, '1723161240000000000'),
+  ...UNIX_TIME,
   scalar('to_date', {
-    doc: 'A DATE of a text (YYYY-MM-DD, or the date part of a timestamp) or of a TIMESTAMP.',
-    examples: [example("to_date('2024-08-08')", '2024-08-08')],
+    aliases: ['extract_date'],
+    doc: 'A DATE of a text (YYYY-MM-DD, the date part of a timestamp, or by a strftime format) or of a TIMESTAMP.',
+    examples: [example("to_date('2024-08-08')", '2024-08-08'), example("to_date('8.8.24', '%d.%m.%y')", '2024-08-08')],
     resolve: overloads(
       { args: [DATE], returns: DATE },
       { args: [TIMESTAMP], returns: DATE },
-      { args: [TEXT], returns: DATE },
+      { args: [TEXT, TEXT], optional: 1, returns: DATE },
     ),
-    implement: ([type]): Implementation => {
+    implement: ([type, format]): Implementation => {
+      if (format !== undefined) return dateReader(strptime, 'DATE', (at) => splitDay(at)[0])
       if (type!.kind === 'DATE') return ([a]) => a!
       if (type!.kind === 'TIMESTAMP') return ([a]) => splitDay(a as Int)[0]
       return ([a]) => {
@@ -251,41 +199,57 @@ export const TIME_FUNCTIONS: readonly ScalarFunction[] = [
     },
   }),
   scalar('date_trunc', {
-    doc: 'The start of the unit (microsecond to millennium) that a TIMESTAMP lies in; weeks start on Monday.',
+    doc: 'The start of the unit (microsecond to millennium) that a TIMESTAMP lies in, in UTC or a time zone; weeks start on Monday.',
     examples: [
       example("date_trunc('hour', TIMESTAMP '2024-08-08 23:54:12')", '2024-08-08T23:00:00Z'),
       example("date_trunc('week', DATE '2024-08-08')", '2024-08-05T00:00:00Z'),
+      example("date_trunc('day', TIMESTAMP '2024-08-08 23:54:12', 'Europe/Berlin')", '2024-08-08T22:00:00Z'),
     ],
-    resolve: signature([TEXT, TIMESTAMP], TIMESTAMP),
+    resolve: overloads({ args: [TEXT, TIMESTAMP, TEXT], optional: 1, returns: TIMESTAMP }),
     implement: () => {
       const unitOf = remembered((name) => {
         const cut = truncation(fieldName(name))
         if (cut === undefined) throw rowError(`date_trunc has no unit ${shown(name)}`)
         return cut
       })
-      return ([unit, at]) => timestampRange(unitOf(unit as string)(at as Int))
+      return ([unit, at, zone]) => {
+        const cut = unitOf(unit as string)
+        if (zone === undefined) return timestampRange(cut(at as Int))
+        const there = timeZone(zone as string)
+        return timestampRange(instantOf(cut(localTime(at as Int, there)), there))
+      }
     },
-    inline: ([unit, at]) => {
+    inline: ([unit, at, zone]) => {
+      if (zone !== undefined) return undefined
       const size = unit?.startsWith('"') === true ? UNIT_MICROS.get(fieldName(JSON.parse(unit) as string)) : undefined
       return size === undefined ? undefined : `Math.floor(${at} / ${size}) * ${size}`
     },
   }),
   scalar('date_part', {
     aliases: ['extract', 'datepart'],
-    doc: 'A field of a TIMESTAMP, DATE or INTERVAL as an exact number: year, month, week, day, dow, doy, hour, minute, second, epoch ...',
+    doc: 'A field of a TIMESTAMP (in UTC or a time zone), DATE or INTERVAL as an exact number: year, month, week, day, dow, doy, hour, minute, second, epoch ...',
     examples: [
       example("date_part('year', TIMESTAMP '2024-08-08 23:54:00')", '2024'),
       example("date_part('second', TIMESTAMP '2024-08-08 23:54:12.5')", '12.5'),
       example("date_part('epoch', INTERVAL '1 hour')", '3600'),
+      example("date_part('hour', TIMESTAMP '2024-08-08 23:54:00', 'Asia/Tokyo')", '8'),
     ],
-    resolve: overloads({ args: [TEXT, INTERVAL], returns: DECIMAL }, { args: [TEXT, TIMESTAMP], returns: DECIMAL }),
+    resolve: overloads(
+      { args: [TEXT, INTERVAL], returns: DECIMAL },
+      { args: [TEXT, TIMESTAMP, TEXT], optional: 1, returns: DECIMAL },
+    ),
     implement: ([, type]) => {
       if (type!.kind === 'INTERVAL') {
         const part = remembered(intervalPart)
         return ([name, value]) => part(name as string)(value as Interval)
       }
       const part = remembered(partOf)
-      return ([name, at]) => part(name as string)(at as Int)
+      return ([name, at, zone]) => {
+        const field = part(name as string)
+        const local =
+          zone === undefined || isEpoch(name as string) ? at : localTime(at as Int, timeZone(zone as string))
+        return field(local as Int)
+      }
     },
   }),
   fieldFunction('year', '2024'),
@@ -310,19 +274,24 @@ export const TIME_FUNCTIONS: readonly ScalarFunction[] = [
   }),
   scalar('to_char', {
     aliases: ['date_format', 'strftime'],
-    doc: 'A TIMESTAMP as text by a format: strftime (%Y-%m-%d) or PostgreSQL letters (YYYY-MM-DD HH24:MI:SS).',
+    doc: 'A TIMESTAMP, in UTC or a time zone, as text by a format: strftime (%Y-%m-%d) or PostgreSQL letters (YYYY-MM-DD HH24:MI:SS).',
     examples: [
       example("to_char(TIMESTAMP '2024-08-08 23:54:00', '%d %b %Y')", '08 Aug 2024'),
       example("to_char(TIMESTAMP '2024-08-08 23:54:00', 'YYYY/MM/DD HH24:MI')", '2024/08/08 23:54'),
+      example("to_char(TIMESTAMP '2024-08-08 23:54:00', '%H:%M %z', 'Asia/Kolkata')", '05:24 +0530'),
     ],
-    resolve: signature([TIMESTAMP, TEXT], TEXT),
+    resolve: overloads({ args: [TIMESTAMP, TEXT, TEXT], optional: 1, returns: TEXT }),
     implement: () => {
       const compiled = remembered((format) => {
         const made = timeFormat(format)
         if (typeof made === 'string') throw rowError(made)
         return made
       })
-      return ([at, format]) => compiled(format as string)(at as Int)
+      return ([at, format, zone]) =>
+        printed(
+          compiled(format as string),
+          instant(at as Int, zone === undefined ? undefined : timeZone(zone as string)),
+        )
     },
   }),
 ]

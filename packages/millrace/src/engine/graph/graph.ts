@@ -119,7 +119,9 @@ export class Graph {
         const from = this.#node(input.node)
         return { schema: from.operator.schema, updating: updating.has(input.node) }
       })
-      if (node.kind === 'aggregate' || streams.some((s) => s.updating)) updating.add(node.id)
+      // An as-of join reads versions: it answers each row once.
+      const passesOn = node.kind !== 'asof_join' && streams.some((s) => s.updating)
+      if (makesChangelog(node) || passesOn) updating.add(node.id)
       const built = new GraphNode(index, node, definition.build(node, streams, context), ready)
       for (const [port, input] of inputs.entries()) this.#node(input.node).connect(input, built, port)
       this.#byId.set(node.id, built)
@@ -262,5 +264,22 @@ export class Graph {
     const node = this.#byId.get(id)
     assert(node !== undefined, `no node "${id}" in the plan`)
     return node
+  }
+}
+
+/** Whether a node's rows carry weights though those of its inputs do not. */
+function makesChangelog(node: PlanNode): boolean {
+  switch (node.kind) {
+    case 'aggregate':
+    case 'upsert':
+      return true
+    case 'source':
+      return node.changelog !== undefined
+    case 'window_aggregate':
+      return node.emit !== undefined
+    case 'join':
+      return node.updating
+    default:
+      return false
   }
 }

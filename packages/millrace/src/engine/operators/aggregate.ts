@@ -1,11 +1,4 @@
-import {
-  compareValues,
-  MAX_BATCH_ROWS,
-  MillraceError,
-  type RecordBatch,
-  type Schema,
-  type Value,
-} from '../../kernel/index.ts'
+import { MAX_BATCH_ROWS, MillraceError, type RecordBatch, type Schema, type Value } from '../../kernel/index.ts'
 import type { AggregateNode } from '../../plan/index.ts'
 import type {
   ExplainLine,
@@ -22,6 +15,7 @@ import type { StateReader, StateWriter } from '../state/state-io.ts'
 import { describeAggregation } from './describe.ts'
 import { GroupedState } from './grouped-state.ts'
 import { RowBuilder } from './row-builder.ts'
+import { sameValues } from './same-values.ts'
 
 /** Every group of an un-windowed aggregate stands at the same time. */
 const ALWAYS = 0
@@ -46,9 +40,8 @@ export class Aggregate implements Operator {
   readonly #rows: RowBuilder
   readonly #keys = new Int32Array(MAX_BATCH_ROWS)
   readonly #slots = new Int32Array(MAX_BATCH_ROWS)
-  /** By slot: number of the batch that touched it last. */
-  readonly #stamps = new Int32Slots()
-  #batchNumber = 0
+  /** By slot: 1 while it is among those touched. */
+  readonly #marks = new Int32Slots()
   #touched: Touched[] = []
   #next = 0
   #passing: Watermark | null = null
@@ -64,14 +57,13 @@ export class Aggregate implements Operator {
 
   push(_port: number, batch: RecordBatch, output: Output): Progress {
     const { groups, aggregates } = this.#state
-    this.#batchNumber++
     this.#touched = []
     this.#next = 0
     groups.resolveKeys(this.#state.keyColumns(batch), 0, batch.length, this.#keys)
     groups.resolveGroups(this.#keys, 0, batch.length, ALWAYS, this.#slots, this.#created)
     for (let i = 0; i < batch.length; i++) {
       const slot = this.#slots[i]!
-      if (this.#stamps.get(slot) !== this.#batchNumber) this.#touch(slot, this.#shown(slot))
+      if (this.#marks.get(slot) === 0) this.#touch(slot, this.#shown(slot))
     }
     groups.changes.markAll(this.#slots, 0, batch.length)
     aggregates.update(batch, this.#slots, 0, batch.length)
@@ -79,12 +71,12 @@ export class Aggregate implements Operator {
   }
 
   readonly #created = (slot: number): void => {
-    this.#stamps.ensure(slot)
+    this.#marks.ensure(slot)
     this.#touch(slot, null)
   }
 
   #touch(slot: number, before: readonly Value[] | null): void {
-    this.#stamps.set(slot, this.#batchNumber)
+    this.#marks.set(slot, 1)
     this.#touched.push({ slot, before })
   }
 
@@ -132,9 +124,10 @@ export class Aggregate implements Operator {
   }
 
   #change({ slot, before }: Touched): void {
+    this.#marks.set(slot, 0)
     const gone = this.#node.keys.length > 0 && this.#state.aggregates.isEmpty(slot)
     const after = gone ? null : this.#results(slot)
-    if (before === null || after === null || !this.#same(before, after)) {
+    if (before === null || after === null || !sameValues(this.#state.aggregates.types, before, after)) {
       const key = this.#state.keyValues(slot)
       if (before !== null) this.#rows.append([...key, ...before, null, null], -1)
       if (after !== null) this.#rows.append([...key, ...after, null, null], 1)
@@ -153,20 +146,12 @@ export class Aggregate implements Operator {
     }
   }
 
-  #same(a: readonly Value[], b: readonly Value[]): boolean {
-    const { types } = this.#state.aggregates
-    return a.every((x, i) => {
-      const y = b[i]!
-      return x === null || y === null ? x === y : compareValues(types[i]!, x, y) === 0
-    })
-  }
-
   snapshot(to: StateWriter): void {
     this.#state.snapshot(to, null)
   }
 
   restore(from: StateReader): void {
-    this.#state.restore(from, null, (slot) => this.#stamps.ensure(slot))
+    this.#state.restore(from, null, (slot) => this.#marks.ensure(slot))
     this.#state.charge(0)
   }
 

@@ -7,7 +7,7 @@ import {
   type Schema,
   typeName,
 } from '../../kernel/index.ts'
-import { type AggregateCall, type Expr, literalValue, type WindowSpec } from '../../plan/index.ts'
+import { type AggregateCall, type Expr, literalValue, type Moment, type WindowSpec } from '../../plan/index.ts'
 
 const INFIX: ReadonlyMap<string, string> = new Map([
   ['add', '+'],
@@ -88,7 +88,7 @@ function describeCall(call: AggregateCall, input: Schema): string {
   return `${call.name}(${call.distinct ? 'DISTINCT ' : ''}${args}${order === '' ? '' : ` ORDER BY ${order}`})${filter}`
 }
 
-export function describeWindow(window: WindowSpec): string {
+export function describeWindow(window: WindowSpec | Moment): string {
   switch (window.kind) {
     case 'tumble':
       return `tumble(${describeDuration(window.size)})`
@@ -96,6 +96,8 @@ export function describeWindow(window: WindowSpec): string {
       return `hop(${describeDuration(window.slide)}, ${describeDuration(window.size)})`
     case 'session':
       return `session(${describeDuration(window.gap)})`
+    case 'moment':
+      return 'row by row'
   }
 }
 

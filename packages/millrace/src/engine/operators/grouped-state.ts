@@ -8,6 +8,8 @@ import { slotKey, slotOfKey, type StateReader, type StateWriter } from '../state
 import { readValues, writeValues } from '../state/value-codec.ts'
 
 const GROUP_TAG = 1
+/** The tags of operators lie between. */
+const ELEMENT_TAG = 255
 
 /** What a kind of window keeps with each group beside key, time and accumulators. */
 export interface GroupExtra {
@@ -84,21 +86,31 @@ export class GroupedState {
       this.aggregates.write(slot, writer)
       to.put(slotKey(GROUP_TAG, slot), writer.take())
     })
+    for (const [store, elements] of this.aggregates.elements.entries())
+      elements.snapshot(writer, (id, value) => to.put(elementKey(store, id), value))
   }
 
-  /** Puts the saved groups back and visits their slots, those made earlier first; answers the operator's other entries. */
-  restore(from: StateReader, extra: GroupExtra | null, visit: (slot: number) => void): Map<number, Uint8Array> {
-    const others = new Map<number, Uint8Array>()
+  /** Puts the saved groups back and visits their slots, those made earlier first. `other` is given the operator's own entries before. */
+  restore(
+    from: StateReader,
+    extra: GroupExtra | null,
+    visit: (slot: number) => void,
+    other: (key: Uint8Array, value: Uint8Array) => void = () => {},
+  ): void {
+    const { elements } = this.aggregates
     const restored: (RestoredGroup & { readonly rest: ByteReader })[] = []
     for (const [key, value] of from.entries()) {
-      if (key[0] !== GROUP_TAG) {
-        others.set(key[0]!, value)
-        continue
+      if (key[0] === ELEMENT_TAG) {
+        const { store, id } = elementOfKey(key)
+        elements[store]!.restore(id, new ByteReader(value))
+      } else if (key[0] !== GROUP_TAG) {
+        other(key, value)
+      } else {
+        const reader = new ByteReader(value)
+        const order = reader.varint()
+        const time = reader.double()
+        restored.push({ slot: slotOfKey(key), order, time, key: readValues(reader, this.#keyTypes), rest: reader })
       }
-      const reader = new ByteReader(value)
-      const order = reader.varint()
-      const time = reader.double()
-      restored.push({ slot: slotOfKey(key), order, time, key: readValues(reader, this.#keyTypes), rest: reader })
     }
     this.groups.restore(restored)
     for (const { slot, rest } of restored.sort((a, b) => a.order - b.order)) {
@@ -107,6 +119,15 @@ export class GroupedState {
       this.aggregates.read(slot, rest)
       visit(slot)
     }
-    return others
+    for (const each of elements) each.restored()
   }
+}
+
+/** Key of an element's entry: tag, the store's number among the aggregates', the element's id. */
+function elementKey(store: number, id: number): Uint8Array {
+  return Uint8Array.of(ELEMENT_TAG, store >>> 8, store, id >>> 24, id >>> 16, id >>> 8, id)
+}
+
+function elementOfKey(key: Uint8Array): { readonly store: number; readonly id: number } {
+  return { store: (key[1]! << 8) | key[2]!, id: slotOfKey(key.subarray(2)) }
 }

@@ -1,5 +1,5 @@
 import { type RecordBatch, selectRows } from '../../kernel/index.ts'
-import type { LateFilterNode, WindowSpec } from '../../plan/index.ts'
+import type { LateFilterNode, Moment, WindowSpec } from '../../plan/index.ts'
 import type { ExplainLine, OperatorContext, OperatorDefinition, Output, Progress } from '../operator.ts'
 import { describeDuration, describeWindow } from './describe.ts'
 import { StatelessOperator } from './stateless.ts'
@@ -69,7 +69,7 @@ function firstSuspect(times: Float64Array, watermarks: Float64Array, lateness: n
 }
 
 /** The end of the last window a row at `time` belongs to; +Infinity between the windows of a hop that leaves gaps: nothing is missed. */
-function lastEnd(window: WindowSpec, time: number): number {
+function lastEnd(window: WindowSpec | Moment, time: number): number {
   switch (window.kind) {
     case 'tumble':
       return floorTo(time, window.size) + window.size
@@ -79,6 +79,8 @@ function lastEnd(window: WindowSpec, time: number): number {
     }
     case 'session':
       return time + window.gap
+    case 'moment':
+      return time + 1
   }
 }
 

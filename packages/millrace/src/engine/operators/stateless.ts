@@ -22,7 +22,7 @@ export abstract class StatelessOperator implements Operator {
     return 'done'
   }
 
-  more(): Progress {
+  more(_output: Output): Progress {
     return 'done'
   }
 

@@ -14,7 +14,7 @@ import { ByteReader, ByteWriter } from '../state/bytes.ts'
 import { type KeyTable, keyTable } from '../state/key-table.ts'
 import { SlotChanges } from '../state/slot-changes.ts'
 import { Float64Slots } from '../state/slot-columns.ts'
-import { singleKey, slotKey, type StateReader, type StateWriter } from '../state/state-io.ts'
+import { singleKey, slotKey, slotOfKey, type StateReader, type StateWriter } from '../state/state-io.ts'
 import { readValues, writeValues } from '../state/value-codec.ts'
 import { columnName, describeDuration } from './describe.ts'
 import { timeColumn, timesOf, watermarkColumn } from './times.ts'
@@ -123,7 +123,7 @@ export class WatermarkAssigner implements Operator {
       }
     }
     if (!marked) return
-    if (this.#partitionCount === 0) this.#addPartition(this.#partitions.resolveValues([], () => {}))
+    if (this.#partitionCount === 0) this.#partitions.resolveValues([], this.#keyAdded)
     this.#touch(0, largest)
     this.#advance(time)
   }
@@ -144,7 +144,10 @@ export class WatermarkAssigner implements Operator {
     }
   }
 
-  readonly #keyAdded = (slot: number): void => this.#addPartition(slot)
+  readonly #keyAdded = (slot: number): void => {
+    this.#addPartition(slot)
+    this.#changes.add(slot)
+  }
 
   /** A partition without any mark holds nobody back: it is idle until its first. */
   #addPartition(slot: number): void {
@@ -152,7 +155,6 @@ export class WatermarkAssigner implements Operator {
     this.#fields.set(slot, Number.NEGATIVE_INFINITY, MARK)
     this.#fields.set(slot, Number.NEGATIVE_INFINITY, SEEN)
     this.#fields.set(slot, 1, IDLE)
-    this.#changes.add(slot)
     this.#partitionCount = Math.max(this.#partitionCount, slot + 1)
   }
 
@@ -243,18 +245,24 @@ export class WatermarkAssigner implements Operator {
   }
 
   restore(from: StateReader): void {
+    const partitions: { readonly slot: number; readonly reader: ByteReader }[] = []
     for (const [key, value] of from.entries()) {
       const reader = new ByteReader(value)
-      if (key[0] === TIME_TAG) {
-        this.#time = reader.double()
-        this.#idle = reader.byte() === 1
-        this.#announced = { time: this.#time, idle: this.#idle }
-        const began = reader.double()
-        this.#began = Number.isNaN(began) ? null : began
-      } else {
-        const slot = this.#partitions.resolveValues(readValues(reader, this.#partitionTypes()), this.#keyAdded)
-        for (const field of [MARK, SEEN, IDLE]) this.#fields.set(slot, reader.double(), field)
+      if (key[0] !== TIME_TAG) {
+        partitions.push({ slot: slotOfKey(key), reader })
+        continue
       }
+      this.#time = reader.double()
+      this.#idle = reader.byte() === 1
+      this.#announced = { time: this.#time, idle: this.#idle }
+      const began = reader.double()
+      this.#began = Number.isNaN(began) ? null : began
+    }
+    // Partitions never go, so that in the order of their slots each gets its own again.
+    for (const { slot, reader } of partitions.sort((a, b) => a.slot - b.slot)) {
+      this.#partitions.resolveValues(readValues(reader, this.#partitionTypes()), (added) => this.#addPartition(added))
+      for (const field of [MARK, SEEN, IDLE]) this.#fields.set(slot, reader.double(), field)
+      this.#changes.restore(slot)
     }
   }
 

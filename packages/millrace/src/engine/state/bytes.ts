@@ -1,47 +1,84 @@
 import { MillraceError } from '../../kernel/index.ts'
 
-/** Appends numbers and text to a growing buffer. `take` hands out a copy and starts anew, so one writer serves many entries. */
+/** Bytes of the first chunk of a writer; each is twice the one before, up to the largest. */
+const FIRST_CHUNK = 256
+const LARGEST_CHUNK = 65_536
+/** Up to this length text is looked at byte by byte: most is short and ASCII. */
+const SHORT_TEXT = 64
+
+/**
+ * Appends numbers and text. `take` hands out what has been appended since the last time: a view of a chunk of memory that is never
+ * written again there, so entries cost no copy and share their chunks.
+ */
 export class ByteWriter {
-  #bytes = Buffer.alloc(256)
-  #length = 0
+  #bytes = Buffer.allocUnsafeSlow(FIRST_CHUNK)
+  /** Where the entry being written begins, and where it goes on. */
+  #start = 0
+  #end = 0
 
   byte(value: number): void {
     this.#reserve(1)
-    this.#bytes[this.#length++] = value
+    this.#bytes[this.#end++] = value
   }
 
   double(value: number): void {
     this.#reserve(8)
-    this.#length = this.#bytes.writeDoubleLE(value, this.#length)
+    this.#end = this.#bytes.writeDoubleLE(value, this.#end)
   }
 
   uint32(value: number): void {
     this.#reserve(4)
-    this.#length = this.#bytes.writeUInt32LE(value, this.#length)
+    this.#end = this.#bytes.writeUInt32LE(value, this.#end)
+  }
+
+  /** In an order that comparing bytes keeps. */
+  uint32BE(value: number): void {
+    this.#reserve(4)
+    this.#end = this.#bytes.writeUInt32BE(value, this.#end)
   }
 
   /** A non-negative safe integer, seven bits a byte. */
   varint(value: number): void {
     this.#reserve(8)
     while (value >= 0x80) {
-      this.#bytes[this.#length++] = (value % 0x80) | 0x80
+      this.#bytes[this.#end++] = (value % 0x80) | 0x80
       value = Math.floor(value / 0x80)
     }
-    this.#bytes[this.#length++] = value
+    this.#bytes[this.#end++] = value
   }
 
   bytes(value: Uint8Array): void {
     this.varint(value.length)
     this.#reserve(value.length)
-    this.#bytes.set(value, this.#length)
-    this.#length += value.length
+    this.#bytes.set(value, this.#end)
+    this.#end += value.length
   }
 
   /** UTF-8, or UTF-16 where the text has unpaired surrogates, which UTF-8 cannot carry. */
   text(value: string): void {
-    const paired = !/\p{Surrogate}/u.test(value)
-    this.byte(paired ? 0 : 1)
-    this.bytes(Buffer.from(value, paired ? 'utf8' : 'utf16le'))
+    if (value.length <= SHORT_TEXT && this.#ascii(value)) return
+    const encoding = /\p{Surrogate}/u.test(value) ? 'utf16le' : 'utf8'
+    const length = Buffer.byteLength(value, encoding)
+    this.byte(encoding === 'utf8' ? 0 : 1)
+    this.varint(length)
+    this.#reserve(length)
+    this.#end += this.#bytes.write(value, this.#end, encoding)
+  }
+
+  /** Writes nothing and answers false when some unit is not ASCII. */
+  #ascii(value: string): boolean {
+    this.#reserve(2 + value.length)
+    const bytes = this.#bytes
+    let at = this.#end
+    bytes[at++] = 0
+    bytes[at++] = value.length
+    for (let i = 0; i < value.length; i++) {
+      const unit = value.charCodeAt(i)
+      if (unit >= 0x80) return false
+      bytes[at++] = unit
+    }
+    this.#end = at
+    return true
   }
 
   bigint(value: bigint): void {
@@ -52,16 +89,19 @@ export class ByteWriter {
   }
 
   take(): Uint8Array {
-    const bytes = new Uint8Array(this.#bytes.subarray(0, this.#length))
-    this.#length = 0
+    const bytes = new Uint8Array(this.#bytes.buffer, this.#start, this.#end - this.#start)
+    this.#start = this.#end
     return bytes
   }
 
   #reserve(count: number): void {
-    if (this.#length + count <= this.#bytes.length) return
-    const grown = Buffer.alloc(Math.max(this.#bytes.length * 2, this.#length + count))
-    this.#bytes.copy(grown, 0, 0, this.#length)
-    this.#bytes = grown
+    if (this.#end + count <= this.#bytes.length) return
+    const begun = this.#end - this.#start
+    const next = Buffer.allocUnsafeSlow(Math.max(Math.min(this.#bytes.length * 2, LARGEST_CHUNK), 2 * (begun + count)))
+    this.#bytes.copy(next, 0, this.#start, this.#end)
+    this.#bytes = next
+    this.#start = 0
+    this.#end = begun
   }
 }
 
@@ -84,6 +124,10 @@ export class ByteReader {
 
   uint32(): number {
     return this.#bytes.readUInt32LE(this.#advance(4))
+  }
+
+  uint32BE(): number {
+    return this.#bytes.readUInt32BE(this.#advance(4))
   }
 
   varint(): number {

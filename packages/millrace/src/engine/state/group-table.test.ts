@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { TEXT } from '../../kernel/index.ts'
 import { GroupTable } from './group-table.ts'
@@ -15,6 +16,44 @@ describe('group table', () => {
     table.remove(second)
     expect([table.size, table.keys.size, table.bytes]).toEqual([0, 0, 0])
     expect(table.add(table.resolveKey(['b']), 30)).toBe(second)
+  })
+})
+
+describe('groups of a key', () => {
+  it('are a chain by time, whatever the order in which they come, go and are restored', () => {
+    const times = fc.uniqueArray(fc.integer({ min: -20, max: 20 }), { minLength: 1, maxLength: 12 })
+    fc.assert(
+      fc.property(times, fc.array(fc.nat()), (added, removed) => {
+        const table = new GroupTable([TEXT], () => {})
+        const other = table.add(table.resolveKey(['other']), 0)
+        const scratch = table.allocateScratch()
+        const key = table.resolveKey(['k'])
+        let left = added.map((time) => ({ slot: table.add(key, time), key: ['k'], time, order: 0 }))
+        left = left.map((group) => ({ ...group, order: table.orderOf(group.slot) }))
+        const check = (at: GroupTable, id: number) => {
+          const sorted = [...left].sort((a, b) => b.time - a.time).map((g) => g.slot)
+          const walk = (from: number, step: (slot: number) => number) => {
+            const found: number[] = []
+            for (let slot = from; slot >= 0; slot = step(slot)) found.push(slot)
+            return found
+          }
+          expect(walk(at.first(id), (slot) => at.next(slot))).toEqual(sorted)
+          expect(walk(at.last(id), (slot) => at.previous(slot))).toEqual(sorted.reverse())
+          for (const time of added) expect(at.find(id, time)).toBe(left.find((g) => g.time === time)?.slot ?? -1)
+        }
+        check(table, key)
+        for (const n of removed.slice(0, added.length - 1)) {
+          table.remove(left.splice(n % left.length, 1)[0]!.slot)
+          check(table, key)
+        }
+        const restored = new GroupTable([TEXT], () => {})
+        restored.restore(left)
+        check(restored, restored.resolveKey(['k']))
+        table.freeScratch(scratch)
+        expect([table.size, restored.size]).toEqual([left.length + 1, left.length])
+        expect(table.keyOf(other)).not.toBe(key)
+      }),
+    )
   })
 })
 

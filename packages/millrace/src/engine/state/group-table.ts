@@ -5,7 +5,7 @@ import { SlotChanges } from './slot-changes.ts'
 import { CHUNK_MASK, CHUNK_SHIFT, Float64Slots, Int32Slots } from './slot-columns.ts'
 
 /** Bytes of one group beside its key and accumulators. */
-const GROUP_BYTES = 40
+const GROUP_BYTES = 48
 const NONE = -1
 
 /** A slot that is never a group's: accumulators may use it to merge into. */
@@ -13,37 +13,45 @@ export const SCRATCH_SLOT = 0
 
 /**
  * Groups of keyed, windowed state: (key, time) to a dense group slot, where `time` names the window. A key's groups form a chain, the
- * newest made first, so that finding the current window's group costs no second hash lookup; a key is forgotten with its last group.
+ * latest time first, so that finding the current window's group costs no second hash lookup; a key is forgotten with its last group.
  */
 export class GroupTable {
   readonly keys: KeyTable
   readonly changes = new SlotChanges()
   readonly #slots = new SlotAllocator(SCRATCH_SLOT + 1)
+  readonly types: readonly DataType[]
+  /** By key: both ends of its chain. */
   readonly #head = new Int32Slots(NONE)
+  readonly #tail = new Int32Slots(NONE)
   readonly #key = new Int32Slots()
   readonly #next = new Int32Slots(NONE)
+  readonly #previous = new Int32Slots(NONE)
   readonly #time = new Float64Slots()
   readonly #order = new Float64Slots()
   readonly #added: (slot: number) => void
   #sequence = 0
+  #scratch = 0
 
   readonly #keyAdded = (key: number): void => {
     this.#head.ensure(key)
     this.#head.set(key, NONE)
+    this.#tail.ensure(key)
+    this.#tail.set(key, NONE)
   }
 
   /** `added` is told of every new group's slot before anything else uses it. */
   constructor(types: readonly DataType[], added: (slot: number) => void) {
+    this.types = types
     this.keys = keyTable(types)
     this.#added = added
   }
 
   get size(): number {
-    return this.#slots.live
+    return this.#slots.live - this.#scratch
   }
 
   get bytes(): number {
-    return this.keys.bytes + this.#slots.live * GROUP_BYTES
+    return this.keys.bytes + this.size * GROUP_BYTES
   }
 
   /** out[i] = key slot of row i, i in [from, to). Every key resolved must get a group before the next call from outside. */
@@ -83,8 +91,8 @@ export class GroupTable {
   /** -1 if there is none. */
   find(key: number, time: number): number {
     let slot = this.#head.get(key)
-    while (slot !== NONE && this.#time.get(slot) !== time) slot = this.#next.get(slot)
-    return slot
+    while (slot !== NONE && this.#time.get(slot) > time) slot = this.#next.get(slot)
+    return slot !== NONE && this.#time.get(slot) === time ? slot : NONE
   }
 
   add(key: number, time: number): number {
@@ -99,24 +107,45 @@ export class GroupTable {
   remove(slot: number): void {
     const key = this.#key.get(slot)
     const after = this.#next.get(slot)
-    if (this.#head.get(key) === slot) this.#head.set(key, after)
-    else {
-      let before = this.#head.get(key)
-      while (this.#next.get(before) !== slot) before = this.#next.get(before)
-      this.#next.set(before, after)
-    }
-    if (this.#head.get(key) === NONE) this.keys.delete(key)
+    const before = this.#previous.get(slot)
+    if (before === NONE) this.#head.set(key, after)
+    else this.#next.set(before, after)
+    if (after === NONE) this.#tail.set(key, before)
+    else this.#previous.set(after, before)
+    if (before === NONE && after === NONE) this.keys.delete(key)
     this.changes.remove(slot)
     this.#slots.free(slot)
   }
 
-  /** The newest made group of a key, -1 if there is none; continue with `next`. */
+  /** A slot that is no group's and not saved: somewhere to merge into. */
+  allocateScratch(): number {
+    const slot = this.#slots.allocate()
+    this.#scratch++
+    this.#added(slot)
+    return slot
+  }
+
+  freeScratch(slot: number): void {
+    this.#scratch--
+    this.#slots.free(slot)
+  }
+
+  /** A key's group of the latest time, -1 if there is none; `next` leads to the one of the time before. */
   first(key: number): number {
     return this.#head.get(key)
   }
 
   next(slot: number): number {
     return this.#next.get(slot)
+  }
+
+  /** A key's group of the earliest time; `previous` leads to the one of the time after. */
+  last(key: number): number {
+    return this.#tail.get(key)
+  }
+
+  previous(slot: number): number {
+    return this.#previous.get(slot)
   }
 
   keyOf(slot: number): number {
@@ -127,6 +156,7 @@ export class GroupTable {
     return this.#time.get(slot)
   }
 
+  /** Leaves the group in its place in the chain: the key's times must keep their order where `find` is used. */
   setTime(slot: number, time: number): void {
     this.#time.set(slot, time)
   }
@@ -152,13 +182,24 @@ export class GroupTable {
     this.#key.set(slot, key)
     this.#time.set(slot, time)
     this.#order.set(slot, order)
-    this.#next.set(slot, this.#head.get(key))
-    this.#head.set(key, slot)
+    let after = this.#head.get(key)
+    let before = NONE
+    while (after !== NONE && this.#time.get(after) > time) {
+      before = after
+      after = this.#next.get(after)
+    }
+    this.#next.set(slot, after)
+    this.#previous.set(slot, before)
+    if (before === NONE) this.#head.set(key, slot)
+    else this.#next.set(before, slot)
+    if (after === NONE) this.#tail.set(key, slot)
+    else this.#previous.set(after, slot)
   }
 
   #ensure(slot: number): void {
     this.#key.ensure(slot)
     this.#next.ensure(slot)
+    this.#previous.ensure(slot)
     this.#time.ensure(slot)
     this.#order.ensure(slot)
   }

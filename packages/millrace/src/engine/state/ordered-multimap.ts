@@ -70,6 +70,12 @@ export class OrderedMultimap {
     return block === undefined ? undefined : block.keys[block.from]
   }
 
+  /** The value of the first entry; there must be one. */
+  first(): number {
+    const block = this.#blocks[this.#head]!
+    return block.values[block.from]!
+  }
+
   /** Removes the first entry and returns its value; there must be one. */
   shift(): number {
     const block = this.#blocks[this.#head]!

@@ -4,7 +4,7 @@ import { OrderedMultimap } from './ordered-multimap.ts'
 /** Bytes of one pane beside its groups. */
 const PANE_BYTES = 200
 
-/** The panes of windowed state in order of their start, each with its groups in order of arrival. Empty stretches cost nothing. */
+/** The windows of tumbling state, or panes, in order of their start, each with its groups in order of arrival. Empty stretches cost nothing. */
 export class PaneList {
   readonly #groups = new Map<number, Int32List>()
   readonly #starts = new OrderedMultimap()
@@ -30,16 +30,6 @@ export class PaneList {
 
   first(): number | undefined {
     return this.#starts.firstKey()
-  }
-
-  /** The first pane that starts at `from` or later, before `to`. */
-  firstFrom(from: number, to: number): number | undefined {
-    let found: number | undefined
-    this.#starts.scan(from, to, (start) => {
-      found = start
-      return false
-    })
-    return found
   }
 
   remove(start: number): void {

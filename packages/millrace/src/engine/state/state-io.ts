@@ -1,4 +1,7 @@
-/** Takes the changed entries of one operator's state. Keys are unique within an operator; `null` deletes. Bytes are copied. */
+/**
+ * Takes the changed entries of one operator's state. Keys are unique within an operator; `null` deletes. The bytes may be kept as they
+ * are: nobody writes to them again (small entries are views of larger buffers that a snapshot's entries share).
+ */
 export interface StateWriter {
   put(key: Uint8Array, value: Uint8Array | null): void
 }
