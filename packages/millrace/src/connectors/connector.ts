@@ -1,4 +1,4 @@
-import type { Clock, DataType, OptionSchema } from '../kernel/index.ts'
+import type { Clock, DataType, DeliveryGuarantee, OptionSchema, TableDescription } from '../kernel/index.ts'
 import type { EncodedRows } from '../formats/index.ts'
 import type { Broadcast, BroadcastOptions } from './broadcast.ts'
 
@@ -45,16 +45,25 @@ export type Ending =
   | { readonly kind: 'stopped' }
   | { readonly kind: 'failed'; readonly error: Error }
 
+/** JSON-serialisable: how much of what a sink was given counts. */
+export type SinkToken = Readonly<Record<string, string | number | null>>
+
 /** Takes encoded rows. `write` resolves when the outside has them as durably as the connector's capabilities say. */
 export interface Sink {
-  /** Fails here, before any row, when the target cannot be written. */
-  open(signal: AbortSignal): Promise<void>
+  /**
+   * Fails here, before any row, when the target cannot be written. `from`, where the sink has `checkpoint`: it is written in place and
+   * without end, and goes on where the token was given, as if nothing had been written after that; null: it begins. Absent: the rows of
+   * one query, up to `close`.
+   */
+  open(signal: AbortSignal, from?: SinkToken | null): Promise<void>
   /**
    * Rows in order, each ended by the definition's `rowSeparator`. Waits for room when the target is slow. One call at a time. Rejects with
    * CANCELLED when nobody reads the output any more: the query then ends without an error.
    */
   write(rows: EncodedRows, signal: AbortSignal): Promise<void>
   flush(signal: AbortSignal): Promise<void>
+  /** Only after `open` with `from`. Resolves once everything written is as durable as the target can make it; null: it cannot go back. */
+  checkpoint?(signal: AbortSignal): Promise<SinkToken | null>
   /** Idempotent. After a failure no half-written result is left that could be taken for whole. */
   close(ending: Ending): Promise<void>
 }
@@ -74,7 +83,7 @@ export interface Capabilities {
   readonly bounded: boolean
   /** What a sink takes: appended rows only, or changelogs too. */
   readonly accepts: readonly ('append' | 'changelog')[]
-  readonly delivery: 'at_most_once' | 'at_least_once' | 'exactly_once'
+  readonly delivery: DeliveryGuarantee
 }
 
 /** How the runtime connects a source again after a loss: delays double from the first to the largest, with jitter. Microseconds. */
@@ -135,6 +144,8 @@ export interface ConnectorDefinition<Options = never> {
   bounded?(options: Options): boolean
   /** Absent: a lost connection is not made again. */
   retry?(options: Options): RetryPolicy
+  /** A topic of the log itself, which the runtime reads and writes: there is neither `source` nor `sink`. */
+  topic?(options: Options): Pick<TableDescription, 'changelog'>
   source?(options: Options, context: ConnectorContext): Promise<Source>
   sink?(options: Options, context: ConnectorContext): Promise<Sink>
 }

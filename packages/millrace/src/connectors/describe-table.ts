@@ -1,4 +1,4 @@
-import type { DescribeTable, MillraceError, TableDescription, TableRequest } from '../kernel/index.ts'
+import { type DescribeTable, MillraceError, type TableDescription, type TableRequest } from '../kernel/index.ts'
 import { readTable, type ResolvedTable } from './table-options.ts'
 
 /** What planning needs to know of a table, from its options alone. */
@@ -6,14 +6,22 @@ export const describeTable: DescribeTable = (request) => {
   const { resolved, errors } = readTable(request.options, request.name)
   if (resolved === null) return { ...NOTHING, errors: errors.map((error) => error.at(request.span)) }
   const { connector } = resolved
+  const topic = connector.topic?.(resolved.connectorOptions) ?? null
   return {
-    errors: checkColumns(resolved, request).map((error) => error.at(request.span)),
+    errors: [...checkColumns(resolved, request), ...checkChangelog(resolved, topic)].map((error) =>
+      error.at(request.span),
+    ),
     connector: connector.name,
     canRead: resolved.canRead,
     canWrite: resolved.canWrite,
     bounded: resolved.bounded,
     replayable: connector.capabilities.replayable,
-    acceptsChangelog: connector.capabilities.accepts.includes('changelog'),
+    acceptsChangelog:
+      connector.capabilities.accepts.includes('changelog') && (topic === null || topic.changelog !== null),
+    delivery: connector.capabilities.delivery,
+    topic: topic !== null,
+    captured: topic === null && resolved.canRead && resolved.common.retention !== null,
+    changelog: topic?.changelog ?? null,
     metadata: new Map(connector.metadata.map((column) => [column.key, column.type])),
     wholePayload: resolved.wholePayload,
     badData: resolved.badData,
@@ -33,6 +41,10 @@ const NOTHING: TableDescription = {
   bounded: false,
   replayable: false,
   acceptsChangelog: false,
+  delivery: 'at_most_once',
+  topic: false,
+  captured: false,
+  changelog: null,
   metadata: new Map(),
   wholePayload: false,
   badData: null,
@@ -47,4 +59,17 @@ const NOTHING: TableDescription = {
 function checkColumns(resolved: ResolvedTable, { columns }: TableRequest): readonly MillraceError[] {
   if (columns.length === 0 && resolved.canWrite) return []
   return resolved.format.checkSchema(columns, resolved.formatOptions)
+}
+
+/** A tombstone is read from its key, which is written in JSON. */
+function checkChangelog(
+  { format, wholePayload }: ResolvedTable,
+  topic: Pick<TableDescription, 'changelog'> | null,
+): readonly MillraceError[] {
+  if (topic?.changelog !== 'upsert' || (format.name === 'json' && !wholePayload)) return []
+  return [
+    new MillraceError('CONFIG_OPTION_INVALID', `changelog = 'upsert' needs columns in format "json"`, {
+      detail: 'The key of a record is a JSON object of the columns of the PRIMARY KEY.',
+    }),
+  ]
 }

@@ -4,6 +4,7 @@ import type { ConnectorDefinition } from './connector.ts'
 import { simulator } from './simulator/definition.ts'
 import { singleFile } from './single-file/definition.ts'
 import { stdout } from './stdout/definition.ts'
+import { topic } from './topic/definition.ts'
 import { websocket } from './websocket/definition.ts'
 import { websocketServer } from './websocket-server/definition.ts'
 
@@ -15,6 +16,7 @@ export const CONNECTORS: readonly ConnectorDefinition[] = [
   stdout,
   simulator,
   blackhole,
+  topic,
 ]
 
 /** By name or alias; throws CONFIG_CONNECTOR_UNKNOWN. */

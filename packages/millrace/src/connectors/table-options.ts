@@ -3,6 +3,7 @@ import { findFormat, type FormatDefinition } from '../formats/index.ts'
 import { findFraming, type FramingDefinition } from '../framing/index.ts'
 import {
   type BadDataPolicy,
+  byteSizeOption,
   durationOption,
   foldIndexed,
   integerOption,
@@ -71,7 +72,16 @@ export const TABLE_OPTIONS = z.object({
   allowed_lateness: durationOption()
     .optional()
     .describe("How long windows stay open for late rows, like '10s'. Default: none."),
-  retention: durationOr('none').optional().describe("How long captured records are kept, like '7 days', or 'none'."),
+  retention: durationOr('none')
+    .optional()
+    .describe(
+      "How long records are kept in the log, like '7 days', or 'none': they are not captured. Default: 24 hours, for topics for good.",
+    ),
+  retention_bytes: byteSizeOption()
+    .optional()
+    .describe(
+      "Bytes a partition keeps in the log, like '10 GiB', before the oldest records go. Default: 1 GiB, for topics no limit.",
+    ),
 })
 
 export type TableOptions = z.infer<typeof TABLE_OPTIONS>
@@ -163,6 +173,7 @@ export function readTable(
     const checkable = connectorOptions ?? wellFormed(connector.options, options)
     if (checkable !== undefined) errors.push(...checkConnector(connector, checkable as never, options))
     errors.push(...checkType(connector, options))
+    if (common !== undefined) errors.push(...checkRetention(connector, common, options))
   }
   if (
     errors.length > 0 ||
@@ -266,6 +277,33 @@ function checkType(connector: ConnectorDefinition, options: readonly RawOption[]
     new MillraceError('CONFIG_OPTION_INVALID', `connector "${connector.name}" is no ${String(option.value)}`, {
       hint: source ? 'It can only be read from.' : 'It can only be written to.',
       span: option.span,
+    }),
+  ]
+}
+
+function checkRetention(
+  connector: ConnectorDefinition,
+  { retention, retention_bytes: bytes }: TableOptions,
+  options: readonly RawOption[],
+): MillraceError[] {
+  const option = (key: string) => options.find((o) => o.key === key)
+  if (connector.topic !== undefined && retention === null) {
+    return [
+      new MillraceError(
+        'CONFIG_OPTION_INVALID',
+        `option "retention" of connector "${connector.name}": 'none' has no meaning`,
+        {
+          hint: 'Say how long records are kept, or leave it out to keep them for good.',
+          span: option('retention')?.span,
+        },
+      ),
+    ]
+  }
+  if (bytes === undefined || retention !== null) return []
+  return [
+    new MillraceError('CONFIG_OPTION_INVALID', `option "retention_bytes" has no meaning with retention = 'none'`, {
+      hint: 'Leave one of them out.',
+      span: option('retention_bytes')?.span,
     }),
   ]
 }

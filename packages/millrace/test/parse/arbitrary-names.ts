@@ -28,6 +28,7 @@ const WORDS = [
   'count',
   'date',
   'offset',
+  'latest',
   'interval',
   'year',
   'left',

@@ -58,6 +58,13 @@ const literal: fc.Arbitrary<Literal> = fc.oneof(
   anyInterval,
 )
 
+const earliest = node('read-position', { place: fc.constant('EARLIEST'), value: nothing })
+const position = fc.oneof(
+  node('read-position', { place: fc.constant('LATEST'), value: nothing }),
+  node('read-position', { place: fc.constant('OFFSET'), value: fc.constantFrom('0', '7', '9007199254740993') }),
+  node('read-position', { place: fc.constant('TIMESTAMP'), value: text }),
+)
+
 const COMPARISONS = ['=', '<>', '<', '<=', '>', '>='] as const
 const BINARY = Object.keys(BINARY_PRECEDENCE) as (keyof typeof BINARY_PRECEDENCE)[]
 const functionName = fc
@@ -284,7 +291,14 @@ const trees = fc.letrec<Trees>((tie: fc.LetrecTypedTie<Trees>): fc.LetrecValue<T
       { maxDepth: 3, depthIdentifier: 'tree' },
       {
         weight: 3,
-        arbitrary: node('table', { name: anyObjectName, asOf: maybe(expression), options: some(option, 0, 1), alias }),
+        arbitrary: node('table', {
+          name: anyObjectName,
+          from: maybe(fc.oneof(earliest, position)),
+          to: maybe(position),
+          asOf: maybe(expression),
+          options: some(option, 0, 1),
+          alias,
+        }),
       },
       node('derived-table', { lateral: fc.boolean(), query: tie('query'), alias }),
       node('table-function', { lateral: fc.boolean(), call: tie('call'), withOrdinality: fc.boolean(), alias }),

@@ -104,6 +104,9 @@ const plain = fc.oneof(
     names: some(anyObjectName),
     cascade: fc.boolean(),
   }),
+  fc
+    .tuple(fc.constantFrom('pause', 'resume'), fc.constantFrom('TABLE', 'MATERIALIZED VIEW', 'PIPELINE'), anyObjectName)
+    .map(([kind, object, name]) => ({ kind, span: SPAN, object, name }) as Statement),
   node('describe', { extended: fc.boolean(), name: anyObjectName }),
   node('show', { subject: fc.constantFrom('TABLES', 'FUNCTIONS'), name: nothing, like: maybe(anyString) }),
   node('show', {

@@ -1,12 +1,14 @@
 import {
   type DataType,
   didYouMean,
+  INT,
   MillraceError,
   type OptionValue,
   parseDuration,
   type TableDescription,
   type TableRequest,
   TEXT,
+  TIMESTAMP,
 } from '../../src/kernel/index.ts'
 import { functionCatalog } from '../../src/engine/index.ts'
 import type { PlanCatalog } from '../../src/sql/index.ts'
@@ -21,6 +23,8 @@ const KNOWN = [
   'format',
   'json.unstructured',
   'bad_data',
+  'retention',
+  'changelog',
   'event_time_field',
   'watermark_field',
   ...DURATIONS,
@@ -28,17 +32,35 @@ const KNOWN = [
 
 /** Connectors by name: what they read and write, and metadata of their own. */
 const CONNECTORS: Readonly<
-  Record<string, { read: boolean; write: boolean; changelog: boolean; metadata: Record<string, DataType> }>
+  Record<
+    string,
+    {
+      read: boolean
+      write: boolean
+      changelog: boolean
+      metadata: Record<string, DataType>
+      delivery?: TableDescription['delivery']
+      topic?: boolean
+    }
+  >
 > = {
   websocket: { read: true, write: false, changelog: false, metadata: {} },
   kafka: {
     read: true,
     write: true,
     changelog: false,
-    metadata: { key: TEXT, partition: { kind: 'INTEGER', bits: 32, unsigned: false } },
+    metadata: { key: TEXT, partition: INT },
   },
   websocket_server: { read: false, write: true, changelog: false, metadata: {} },
   blackhole: { read: false, write: true, changelog: true, metadata: {} },
+  topic: {
+    read: true,
+    write: true,
+    changelog: true,
+    metadata: { key: TEXT, watermark: TIMESTAMP, partition: INT },
+    delivery: 'exactly_once',
+    topic: true,
+  },
 }
 
 /** The options of a table, read as the planner expects of the connectors, without any of them. */
@@ -59,6 +81,9 @@ function describeTable(request: TableRequest): TableDescription {
     )
   }
   const duration = (key: string) => (options.has(key) ? (parseDuration(String(options.get(key))) ?? null) : null)
+  const topic = definition?.topic ?? false
+  const changes = options.get('changelog')
+  const changelog = changes === 'weights' || changes === 'upsert' ? changes : null
   const text = (key: string) => (options.has(key) ? String(options.get(key)) : null)
   return {
     errors,
@@ -67,7 +92,11 @@ function describeTable(request: TableRequest): TableDescription {
     canWrite: definition?.write ?? false,
     bounded: false,
     replayable: false,
-    acceptsChangelog: definition?.changelog ?? false,
+    acceptsChangelog: (definition?.changelog ?? false) && (!topic || changelog !== null),
+    delivery: definition?.delivery ?? 'at_least_once',
+    topic,
+    captured: !topic && (definition?.read ?? false) && options.get('retention') !== 'none',
+    changelog,
     metadata: new Map(Object.entries(definition?.metadata ?? {})),
     wholePayload: options.get('json.unstructured') === 'true' || options.get('format') === 'raw_string',
     badData: null,

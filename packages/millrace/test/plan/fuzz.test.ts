@@ -48,7 +48,7 @@ describe('planning', () => {
       fc.property(fc.constantFrom(...scripts), fc.array(slip, { maxLength: 3 }), (script, slips) => {
         const sql = `${script.preamble}\n${slipped(script.words, slips)}`
         const { statements, errors } = parseScript(sql)
-        const plan = planScript(statements, catalog, { partial: errors.length > 0 })
+        const plan = planScript(statements, catalog, { partial: errors.length > 0, topics: true })
         for (const error of plan.errors) {
           expect(error.code, sql).not.toBe('INTERNAL')
           expect(error.span, error.message).toBeDefined()

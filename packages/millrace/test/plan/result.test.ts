@@ -1,14 +1,21 @@
 import { describe, expect, it } from 'vitest'
 import { DECIMAL, formatError, TEXT } from '../../src/kernel/index.ts'
-import { checkScript, explainMermaid, parseScript, planScript, type ScriptPlan } from '../../src/sql/index.ts'
+import {
+  checkScript,
+  explainMermaid,
+  parseScript,
+  type PlanOptions,
+  planScript,
+  type ScriptPlan,
+} from '../../src/sql/index.ts'
 import { catalog } from './catalog.ts'
 
 const TRADES = `CREATE TABLE trades (symbol text, price decimal, ts timestamp not null, watermark for ts) WITH (connector = 'websocket');`
 
-function plan(sql: string): ScriptPlan {
+function plan(sql: string, options: PlanOptions = {}): ScriptPlan {
   const { statements, errors } = parseScript(sql)
   expect(errors).toEqual([])
-  return planScript(statements, catalog, { defaultBadData: 'fail' })
+  return planScript(statements, catalog, { defaultBadData: 'fail', ...options })
 }
 
 describe('planScript', () => {
@@ -36,9 +43,64 @@ describe('planScript', () => {
         table: 'out',
         schema: { fields: [{ name: 'price', type: DECIMAL, nullable: true }] },
         updating: false,
+        key: null,
       },
     ])
     expect(dataflow!.nodes.filter((n) => n.kind === 'source')).toHaveLength(1)
+  })
+
+  it('says which columns identify the rows of results that change', () => {
+    const keys = (query: string) => {
+      const { outputs, errors } = plan(`${TRADES} ${query}`)
+      expect(errors, query).toEqual([])
+      return outputs.map((o) => o.key?.map((i) => o.schema.fields[i]!.name) ?? null)[0]
+    }
+    const groups = 'SELECT symbol, price, count(*) AS n FROM trades GROUP BY symbol, price'
+    expect(keys(groups)).toEqual(['symbol', 'price'])
+    expect(keys('SELECT count(*) AS n, price AS p, symbol AS s FROM trades GROUP BY symbol, price')).toEqual(['s', 'p'])
+    expect(keys('SELECT symbol, count(*) AS n FROM trades GROUP BY symbol, price')).toBeNull()
+    expect(keys('SELECT upper(symbol) AS u, count(*) AS n FROM trades GROUP BY symbol')).toBeNull()
+    expect(
+      keys('SELECT upper(symbol) AS u, count(*) AS n FROM trades GROUP BY upper(symbol) HAVING count(*) > 1'),
+    ).toEqual(['u'])
+    expect(keys('SELECT count(*) AS n FROM trades')).toEqual([])
+    expect(keys(`SELECT n, symbol AS s, price FROM (${groups}) WHERE n > 2`)).toEqual(['s', 'price'])
+    expect(keys(`SELECT max(n) AS m, symbol FROM (${groups}) GROUP BY symbol`)).toEqual(['symbol'])
+    expect(keys(`SELECT DISTINCT n, symbol FROM (${groups})`)).toEqual(['n', 'symbol'])
+    expect(keys(`${groups} UNION ALL ${groups}`)).toBeNull()
+    expect(keys('SELECT DISTINCT symbol FROM trades')).toBeNull()
+    expect(keys(`SELECT symbol, count(*) AS n FROM trades GROUP BY symbol, TUMBLE(INTERVAL '1 minute')`)).toBeNull()
+    const windows = (list: string) =>
+      keys(`SELECT ${list}, count(*) AS n FROM trades GROUP BY symbol, TUMBLE(INTERVAL '1 minute') EMIT CHANGES`)
+    expect(windows('symbol, window')).toEqual(['symbol', 'window'])
+    expect(windows('window.end AS e, symbol')).toEqual(['symbol', 'e'])
+    expect(windows('window.start AS s, window.end AS e, symbol')).toEqual(['symbol', 's'])
+    expect(windows('symbol')).toBeNull()
+    expect(windows('window')).toBeNull()
+  })
+
+  it('tells the keys of topics that rows are inserted into', () => {
+    const { sinks, errors } = plan(
+      `${TRADES}
+      CREATE TABLE latest (price DECIMAL, symbol TEXT PRIMARY KEY) WITH (connector = 'topic', changelog = 'upsert');
+      CREATE TABLE every (n BIGINT, symbol TEXT) WITH (connector = 'topic', changelog = 'weights');
+      INSERT INTO latest (symbol, price) SELECT symbol, price FROM trades;
+      INSERT INTO every SELECT count(*), symbol FROM trades GROUP BY symbol;`,
+      { topics: true },
+    )
+    expect(errors).toEqual([])
+    expect(sinks.map(({ table, updating, key }) => ({ table, updating, key }))).toEqual([
+      { table: 'latest', updating: false, key: [1] },
+      { table: 'every', updating: true, key: [1] },
+    ])
+  })
+
+  it('computes a materialized view like a view, or refuses it', () => {
+    const script = `${TRADES} CREATE MATERIALIZED VIEW m AS SELECT symbol FROM trades;`
+    const { outputs, warnings, errors } = plan(script)
+    expect([...errors, ...warnings]).toEqual([])
+    expect(outputs.map((o) => o.name)).toEqual(['m'])
+    expect(plan(script, { materialized: 'refuse' }).errors.map((e) => e.code)).toEqual(['SQL_UNSUPPORTED'])
   })
 
   it('gives statements in canonical form, which plan to the same', () => {

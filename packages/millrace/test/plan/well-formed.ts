@@ -1,5 +1,13 @@
 import { type DataType, ROWTIME, type Schema, sameType, WATERMARK } from '../../src/kernel/index.ts'
-import { childrenOf, type Dataflow, type Expr, type PlanNode } from '../../src/plan/index.ts'
+import {
+  childrenOf,
+  type Dataflow,
+  type Expr,
+  overCallColumns,
+  overCallType,
+  type PlanNode,
+  residualOf,
+} from '../../src/plan/index.ts'
 import { canCast } from '../../src/engine/expressions/casts/cast.ts'
 import { functionCatalog } from '../../src/engine/index.ts'
 
@@ -30,6 +38,10 @@ function checkNode(node: PlanNode, input: (id: string) => Schema, say: Say): voi
       checkHidden(node.schema, say)
       return
     }
+    case 'upsert':
+      checkSame(input(node.input.node), node.schema, say)
+      for (const key of node.keys) if (node.schema.fields[key] === undefined) say('a key is missing')
+      return
     case 'filter':
       checkExpr(node.predicate, input(node.input.node), say)
       if (node.predicate.type.kind !== 'BOOLEAN') say('the predicate is not BOOLEAN')
@@ -58,6 +70,19 @@ function checkNode(node: PlanNode, input: (id: string) => Schema, say: Say): voi
         say('wrong hidden columns')
       return
     }
+    case 'over': {
+      const schema = input(node.input.node)
+      const types = [...node.columns.map((c) => schema.fields[c]?.type), ...node.calls.map(overCallType)]
+      checkFields(types, node.schema.fields.slice(0, -2), say)
+      checkHidden(node.schema, say)
+      if (schema.fields[node.rowtime]?.name !== ROWTIME || schema.fields[node.watermark]?.name !== WATERMARK)
+        say('wrong hidden columns')
+      for (const c of node.partition) if (schema.fields[c] === undefined) say('a partition key is missing')
+      if (node.order.kind === 'arrival') checkTime(schema.fields[node.order.column]?.type, say)
+      else if (node.order.ties.some((t) => schema.fields[t.column] === undefined)) say('a sort key is missing')
+      for (const c of node.calls.flatMap(overCallColumns)) if (schema.fields[c] === undefined) say('an argument is missing')
+      return
+    }
     case 'window_aggregate':
     case 'aggregate': {
       const schema = input(node.input.node)
@@ -77,6 +102,40 @@ function checkNode(node: PlanNode, input: (id: string) => Schema, say: Say): voi
         const resolved = functionCatalog.aggregate(call.name)?.resolve(call.argTypes)
         if (resolved?.kind !== 'ok') say(`${call.name} does not take its arguments`)
       }
+      return
+    }
+    case 'interval_join':
+    case 'join':
+    case 'asof_join': {
+      const sides = { left: input(node.left.input.node), right: input(node.right.input.node) }
+      const types = node.output.map((o) => sides[o.side].fields[o.column]?.type)
+      checkFields(types, node.schema.fields.slice(0, -2), say)
+      checkHidden(node.schema, say)
+      for (const side of ['left', 'right'] as const) {
+        const { rowtime, watermark } = node[side]
+        const { fields } = sides[side]
+        if (fields[rowtime]?.name !== ROWTIME || fields[watermark]?.name !== WATERMARK) say('wrong hidden columns')
+      }
+      for (const { left, right } of node.keys)
+        checkType(sides.left.fields[left]?.type, sides.right.fields[right]!.type, 'a key', say)
+      const residual = residualOf(node)
+      if (residual !== null) checkExpr(residual, { fields: [...sides.left.fields, ...sides.right.fields] }, say)
+      return
+    }
+    case 'unnest':
+    case 'assign_windows': {
+      const schema = input(node.input.node)
+      const passed = node.schema.fields.slice(0, node.columns.length)
+      checkFields(
+        node.columns.map((c) => schema.fields[c]?.type),
+        passed,
+        say,
+      )
+      checkHidden(node.schema, say)
+      if (node.kind === 'assign_windows') return
+      const type = schema.fields[node.array]?.type
+      const element = node.schema.fields[node.columns.length]!.type
+      checkType(type?.kind === 'ARRAY' ? type.element : undefined, element, 'the element', say)
       return
     }
     case 'sink':

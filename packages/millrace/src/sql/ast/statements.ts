@@ -14,6 +14,7 @@ export type Statement =
   | SetOption
   | ResetOption
   | Drop
+  | Pause
   | Explain
   | Describe
   | Show
@@ -53,6 +54,16 @@ export interface Drop {
   /** Never empty. */
   readonly names: readonly ObjectName[]
   readonly cascade: boolean
+}
+
+export type PausableObject = 'TABLE' | 'MATERIALIZED VIEW' | 'PIPELINE'
+
+/** `PAUSE PIPELINE p`, `RESUME PIPELINE p`. */
+export interface Pause {
+  readonly kind: 'pause' | 'resume'
+  readonly span: Span
+  readonly object: PausableObject
+  readonly name: ObjectName
 }
 
 /** `EXPLAIN [ANALYZE] [CODEGEN] [(FORMAT format)] statement`. */

@@ -13,11 +13,24 @@ export interface TableReference {
   readonly kind: 'table'
   readonly span: Span
   readonly name: ObjectName
+  /** `t FROM EARLIEST`: where reading starts. */
+  readonly from: ReadPosition | null
+  /** `t AS OF LATEST`: where reading ends; what stands there is not read. Never EARLIEST. */
+  readonly to: ReadPosition | null
   /** `FOR SYSTEM_TIME AS OF x`. */
   readonly asOf: Expression | null
   /** `FROM t WITH (key = value)`. */
   readonly options: readonly Option[]
   readonly alias: TableAlias | null
+}
+
+/** A place in a topic: `EARLIEST`, `LATEST` (also `NOW()`), `OFFSET n`, `TIMESTAMP 'text'`. */
+export interface ReadPosition {
+  readonly kind: 'read-position'
+  readonly span: Span
+  readonly place: 'EARLIEST' | 'LATEST' | 'OFFSET' | 'TIMESTAMP'
+  /** The digits of the offset, the text of the timestamp; else null. */
+  readonly value: string | null
 }
 
 /** `(SELECT ...) AS t`, or VALUES in parentheses; the alias may be missing. */

@@ -1,16 +1,9 @@
-import { type DataType, NULL_TYPE, type Span } from '../../kernel/index.ts'
-import {
-  type AggregateSignature,
-  childrenOf,
-  columnRef,
-  type Expr,
-  mapChildren,
-  type WindowSpec,
-} from '../../plan/index.ts'
+import { BIGINT, type DataType, NULL_TYPE, type Span } from '../../kernel/index.ts'
+import { type AggregateSignature, childrenOf, columnRef, type Expr, mapChildren, type WindowSpec } from '../../plan/index.ts'
 import type * as ast from '../ast/index.ts'
-import { bindArguments, resolveArguments } from './calls.ts'
+import { bindArguments, callFunction, resolveArguments } from './calls.ts'
 import { jsonHasNoOrder } from './comparisons.ts'
-import { type BindEnvironment, ExpressionBinder } from './expression-binder.ts'
+import { type BindContext, type BindEnvironment, ExpressionBinder } from './expression-binder.ts'
 import { aggregatePlaceholder, placeholderOf, windowPlaceholder } from './placeholders.ts'
 import type { Scope } from './scope.ts'
 import { bindWindowCall, type WindowCall } from './window-call.ts'
@@ -23,7 +16,8 @@ export interface AggregateDraft {
   readonly distinct: boolean
   readonly filter: Expr | null
   readonly orderBy: readonly { readonly expr: Expr; readonly descending: boolean; readonly nullsFirst: boolean }[]
-  readonly retractable: boolean
+  /** The result depends on the order in which rows come, and on nothing else that says an order. */
+  readonly byArrival: boolean
 }
 
 /** Where things stand in the rows after grouping. */
@@ -46,9 +40,10 @@ export class AggregateCollector {
   readonly #windows: { readonly spec: WindowSpec; readonly span: Span }[] = []
   readonly #bound = new Map<ast.Call, WindowCall | undefined>()
 
-  constructor(environment: BindEnvironment, scope: Scope) {
+  /** `context`: what may stand in arguments. */
+  constructor(environment: BindEnvironment, scope: Scope, context: BindContext = { clause: 'an aggregate' }) {
     this.#environment = environment
-    this.#inner = new ExpressionBinder(environment, scope, { clause: 'an aggregate' })
+    this.#inner = new ExpressionBinder(environment, scope, context)
   }
 
   get drafts(): readonly AggregateDraft[] {
@@ -78,20 +73,14 @@ export class AggregateCollector {
   /** For BindContext.aggregate. */
   aggregate(call: ast.Call, name: string): Expr | undefined {
     const { report, functions } = this.#environment
-    if (call.withinGroup.length > 0) {
-      return report.unsupported(
-        'WITHIN GROUP is',
-        call.span,
-        'Pass the value as an argument, where the function takes it so.',
-      )
-    }
     if (call.nulls === 'IGNORE') {
       return report.unsupported('IGNORE NULLS is', call.span, 'Leave NULLs out with FILTER (WHERE x IS NOT NULL).')
     }
     const signature = functions.aggregate(name)!
-    const args = this.#arguments(call, name)
+    const args = this.#allArguments(call, name, signature)
     const filter = call.filter === null ? null : this.#inner.bindCondition(call.filter, 'FILTER')
-    const orderBy = call.orderBy.map((item) => ({
+    const order = signature.withinGroup === 'order' && call.orderBy.length === 0 ? call.withinGroup : call.orderBy
+    const orderBy = order.map((item) => ({
       expr: this.#inner.bind(item.expression),
       descending: item.direction === 'DESC',
       nullsFirst: item.nulls === null ? item.direction === 'DESC' : item.nulls === 'FIRST',
@@ -112,8 +101,30 @@ export class AggregateCollector {
       distinct: call.distinct,
       filter,
       orderBy: signature.ordered ? (orderBy as AggregateDraft['orderBy']) : [],
-      retractable: isRetractable(signature),
+      byArrival: signature.ordered && orderBy.length === 0,
     })
+  }
+
+  /** With what WITHIN GROUP says: of a part of the rows from the other end, DESC asks for the rest. */
+  #allArguments(call: ast.Call, name: string, signature: AggregateSignature): readonly Expr[] | undefined {
+    const { report } = this.#environment
+    const args = this.#arguments(call, name)
+    const [item, second] = call.withinGroup
+    if (item === undefined || signature.withinGroup === 'order') return args
+    if (signature.withinGroup === undefined || second !== undefined) {
+      return report.error(
+        'SQL_INVALID',
+        second === undefined ? `aggregate "${name}" takes no WITHIN GROUP` : 'WITHIN GROUP orders by one expression here',
+        call.span,
+      )
+    }
+    const value = this.#inner.bind(item.expression)
+    if (args === undefined || value === undefined) return undefined
+    const last = args.at(-1)
+    if (item.direction !== 'DESC' || last === undefined) return [value, ...args]
+    const one: Expr = { kind: 'literal', type: BIGINT, text: '1' }
+    const rest = callFunction(this.#inner, 'subtract', [one, last], call.span)
+    return rest && [value, ...args.slice(0, -1), rest]
   }
 
   #arguments(call: ast.Call, name: string): readonly Expr[] | undefined {
@@ -170,6 +181,8 @@ export class AggregateCollector {
           return columnRef(layout.rowtime, node.type)
         case 'aggregate':
           return columnRef(layout.aggregate(placeholder.ordinal), node.type)
+        case 'over':
+          return node
         case undefined:
           stray(node)
       }
@@ -184,14 +197,22 @@ export class AggregateCollector {
 /** Aggregates that compare their arguments. */
 const ORDERED: ReadonlySet<string> = new Set(['min', 'max'])
 
-function isRetractable(signature: AggregateSignature): boolean {
-  return signature.retractable === true
-}
-
 /** Whether the expression depends on what exists only after grouping, other than the window. */
 export function containsAggregate(expr: Expr): boolean {
   if (expr.kind === 'column') return placeholderOf(expr)?.kind === 'aggregate'
   return childrenOf(expr).some(containsAggregate)
+}
+
+/** Whether the expression depends on what exists only after grouping, the window included, other than window functions. */
+export function isGrouped(expr: Expr): boolean {
+  if (expr.kind === 'column') return (placeholderOf(expr)?.kind ?? 'over') !== 'over'
+  return childrenOf(expr).some(isGrouped)
+}
+
+/** Whether the expression depends on a window function. */
+export function containsOver(expr: Expr): boolean {
+  if (expr.kind === 'column') return placeholderOf(expr)?.kind === 'over'
+  return childrenOf(expr).some(containsOver)
 }
 
 /** The window, or its start or end. */

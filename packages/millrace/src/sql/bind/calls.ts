@@ -8,7 +8,7 @@ import { textAs } from './literals.ts'
 import { nameText } from './names.ts'
 import { isWindowFunction } from './window-call.ts'
 
-/** Functions that need OVER, which does not run yet. */
+/** Functions with a meaning only in OVER. */
 const OVER_ONLY: ReadonlySet<string> = new Set([
   'row_number',
   'rank',
@@ -24,13 +24,11 @@ const OVER_ONLY: ReadonlySet<string> = new Set([
 export function bindCall(binder: ExpressionBinder, call: ast.Call): Expr | undefined {
   const { report, context, environment } = binder
   const name = nameText(call.name).toLowerCase()
-  if (call.over !== null) return refuseOver(binder, name, call)
+  if (call.over !== null) return bindOver(binder, name, call)
   if (OVER_ONLY.has(name)) {
-    return report.unsupported(
-      `window function ${name} is`,
-      call.span,
-      "Aggregate in windows of time instead, as in GROUP BY TUMBLE(INTERVAL '1 minute').",
-    )
+    return report.error('SQL_INVALID', `window function ${name} has no OVER`, call.span, {
+      hint: `Say over which rows: ${name}(...) OVER (PARTITION BY key ORDER BY ts).`,
+    })
   }
   if (isWindowFunction(name)) {
     return context.window === undefined
@@ -55,12 +53,12 @@ export function bindCall(binder: ExpressionBinder, call: ast.Call): Expr | undef
   )
 }
 
-function refuseOver(binder: ExpressionBinder, name: string, call: ast.Call): undefined {
-  return binder.report.unsupported(
-    `${name} with an OVER window is`,
-    call.span,
-    "Aggregate in windows of time instead: GROUP BY key, HOP(INTERVAL '1 minute', INTERVAL '1 hour') gives the value over the last hour, every minute.",
-  )
+function bindOver(binder: ExpressionBinder, name: string, call: ast.Call): Expr | undefined {
+  const { report, context } = binder
+  if (context.over !== undefined) return context.over(call, name)
+  return report.error('SQL_INVALID', `${name} with OVER has no meaning in ${context.clause}`, call.span, {
+    hint: 'Window functions stand in the SELECT list, in WHERE and in QUALIFY; elsewhere, use the column of a query that computes it: FROM (SELECT ...).',
+  })
 }
 
 /** Refuses what only aggregates may carry. */
@@ -210,9 +208,9 @@ function fitted(resolution: Extract<Resolution, { kind: 'ok' }>, args: readonly 
 export function unknownFunction(binder: ExpressionBinder, name: string, span: Span): undefined {
   if (name === 'unnest') {
     return binder.report.unsupported(
-      'unnest is',
+      'UNNEST inside an expression is',
       span,
-      "Pick elements by position, as in a[1], or split arrays at the source with framing = 'array'.",
+      'Write it as a whole item of the SELECT list, or in FROM: FROM t CROSS JOIN UNNEST(t.items) AS item.',
     )
   }
   return binder.report.error('SQL_UNKNOWN_FUNCTION', `there is no function "${name}"`, span, {

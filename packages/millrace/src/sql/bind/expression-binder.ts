@@ -46,6 +46,8 @@ export interface BindContext {
   readonly aggregate?: (call: ast.Call, name: string) => Expr | undefined
   /** TUMBLE, HOP, SESSION and their _START and _END; absent where none may stand. */
   readonly window?: (call: ast.Call) => Expr | undefined
+  /** Calls with OVER; absent where none may stand. */
+  readonly over?: (call: ast.Call, name: string) => Expr | undefined
   /** row_time(); absent: the event time of the rows in scope. */
   readonly rowtime?: () => Expr
 }
@@ -188,7 +190,7 @@ export class ExpressionBinder {
         return this.report.unsupported(
           'a query inside an expression is',
           node.span,
-          'Use the query in FROM, or compute its value in a view of its own.',
+          'Use the query in FROM; EXISTS (query) and x IN (query) stand in WHERE, next to other conditions by AND.',
         )
       case 'quantified':
         return this.report.unsupported(
@@ -196,12 +198,10 @@ export class ExpressionBinder {
           node.span,
           'Write array_contains(array, x), or x IN (a, b, c).',
         )
-      case 'at-time-zone':
-        return this.report.unsupported(
-          'AT TIME ZONE is',
-          node.span,
-          'Times are in UTC; add or subtract an INTERVAL instead.',
-        )
+      case 'at-time-zone': {
+        const sides = this.bindAll([node.operand, node.zone])
+        return sides && callFunction(this, 'from_utc_timestamp', sides, node.span, 'AT TIME ZONE')
+      }
       case 'row':
         return this.report.unsupported('a row of values without names is', node.span, 'Write STRUCT(a AS x, b AS y).')
       default:

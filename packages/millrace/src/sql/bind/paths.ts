@@ -4,6 +4,7 @@ import type { Identifier } from '../ast/index.ts'
 import { callFunction } from './calls.ts'
 import type { ExpressionBinder, NamedValue } from './expression-binder.ts'
 import { findName, matchName, pathText } from './names.ts'
+import type { ScopeColumn } from './scope.ts'
 
 /** More columns than this are not listed in a hint. */
 const LISTED_COLUMNS = 12
@@ -33,30 +34,46 @@ const FAILED: NamedValue = { expr: undefined, parts: 0 }
 function column(binder: ExpressionBinder, path: readonly Identifier[]): NamedValue | undefined {
   const { scope } = binder
   const [first, second] = path
-  if (second !== undefined && findName(first!.name, scope.qualifiers, (q) => q) !== undefined) {
-    const qualified = findColumn(binder, second, 2)
+  const table = second === undefined ? undefined : findName(first!.name, scope.qualifiers, (q) => q)
+  if (table !== undefined) {
+    const own = scope.columns.filter((c) => (c.qualifier ?? table) === table)
+    const qualified = findColumn(binder, second!, 2, own)
     if (qualified !== undefined) return qualified
     if (matchName(first!.name, scope.columns, (c) => c.name).kind === 'none')
-      return unknownColumn(binder, path.slice(1))
+      return unknownColumn(binder, path.slice(1), own)
   }
-  return findColumn(binder, first!, 1)
+  return findColumn(binder, first!, 1, scope.columns.filter(isPlain))
 }
 
-function findColumn(binder: ExpressionBinder, name: Identifier, parts: number): NamedValue | undefined {
-  const match = matchName(name.name, binder.scope.columns, (c) => c.name)
+function isPlain(column: ScopeColumn): boolean {
+  return column.qualifiedOnly !== true
+}
+
+function findColumn(
+  binder: ExpressionBinder,
+  name: Identifier,
+  parts: number,
+  columns: readonly ScopeColumn[],
+): NamedValue | undefined {
+  const match = matchName(name.name, columns, (c) => c.name)
   switch (match.kind) {
     case 'found': {
       const { type, index } = match.item
       return { expr: type === undefined ? undefined : columnRef(index, type), parts }
     }
     case 'ambiguous': {
-      const names = [...new Set(match.items.map((c) => `"${c.name}"`))]
+      const qualified = parts === 1 && match.items.every((c) => c.qualifier != null)
+      const names = [...new Set(match.items.map((c) => `"${qualified ? `${c.qualifier}.` : ''}${c.name}"`))]
       binder.report.error('SQL_AMBIGUOUS_COLUMN', `column "${name.name}" is ambiguous`, name.span, {
         detail:
           names.length === 1
             ? `There are ${match.items.length} columns named ${names[0]}.`
             : `It may mean ${names.join(' or ')}.`,
-        hint: names.length === 1 ? 'Give them different names with AS.' : 'Write the name exactly as it is declared.',
+        hint: qualified
+          ? `Write the table before it, as in ${match.items[0]!.qualifier}.${match.items[0]!.name}.`
+          : names.length === 1
+            ? 'Give them different names with AS.'
+            : 'Write the name exactly as it is declared.',
       })
       return FAILED
     }
@@ -65,11 +82,14 @@ function findColumn(binder: ExpressionBinder, name: Identifier, parts: number): 
   }
 }
 
-function unknownColumn(binder: ExpressionBinder, path: readonly Identifier[]): NamedValue {
-  const { scope } = binder
+function unknownColumn(
+  binder: ExpressionBinder,
+  path: readonly Identifier[],
+  columns: readonly ScopeColumn[] = binder.scope.columns.filter(isPlain),
+): NamedValue {
   const name = path[0]!
-  if (scope.open) return FAILED
-  const names = scope.columns.map((c) => c.name)
+  if (binder.scope.open) return FAILED
+  const names = [...new Set(columns.map((c) => c.name))]
   const guess = didYouMean(name.name, names)
   const list =
     names.length === 0

@@ -20,6 +20,10 @@ export interface ScopeColumn {
   /** Whether it is the rows' event time. */
   readonly eventTime: boolean
   readonly window: WindowOrigin | null
+  /** The table of FROM whose column it is, where there are several: what may stand before the dot. Absent or null: none, or any. */
+  readonly qualifier?: string | null
+  /** It has to stand there: unqualified, another column has the name (USING), and `*` leaves it out. */
+  readonly qualifiedOnly?: boolean
 }
 
 /** What names in an expression may mean. */

@@ -5,6 +5,7 @@ import type {
   Explain,
   Insert,
   ObjectName,
+  Pause,
   ResetOption,
   SetOption,
   Show,
@@ -28,6 +29,8 @@ export const STATEMENT_WORDS: readonly string[] = [
   'SET',
   'RESET',
   'DROP',
+  'PAUSE',
+  'RESUME',
   'EXPLAIN',
   'DESCRIBE',
   'SHOW',
@@ -52,6 +55,9 @@ export function parseStatement(c: Cursor): Statement {
       return parseReset(c)
     case 'DROP':
       return parseDrop(c)
+    case 'PAUSE':
+    case 'RESUME':
+      return parsePause(c)
     case 'EXPLAIN':
       return parseExplain(c)
     case 'DESCRIBE':
@@ -108,6 +114,15 @@ function parseDrop(c: Cursor): Drop {
     names,
     cascade,
   }
+}
+
+function parsePause(c: Cursor): Pause {
+  const { start } = c
+  const kind = c.expectOneOf('PAUSE', 'RESUME') === 'PAUSE' ? 'pause' : 'resume'
+  const word = c.expectOneOf('TABLE', 'MATERIALIZED', 'PIPELINE')
+  if (word === 'MATERIALIZED') c.expectWords('VIEW')
+  const name = parseTableName(c, 'a name')
+  return { kind, span: c.spanFrom(start), object: word === 'MATERIALIZED' ? 'MATERIALIZED VIEW' : word, name }
 }
 
 /** `EXPLAIN [ANALYZE] [CODEGEN] [FORMAT f | (FORMAT f)] statement`. */

@@ -1,3 +1,4 @@
+import { MillraceError } from '../../kernel/index.ts'
 import type {
   AsofDirection,
   Call,
@@ -7,6 +8,7 @@ import type {
   JoinType,
   Option,
   Query,
+  ReadPosition,
   TableAlias,
   TableExpression,
   TableFunction,
@@ -176,6 +178,8 @@ function finishFunction(c: Cursor, call: Call, start: number, lateral: boolean):
 }
 
 function finishReference(c: Cursor, name: TableReference['name'], start: number): TableReference {
+  const from = c.acceptWords('FROM') ? parsePosition(c, 'EARLIEST', 'LATEST', 'NOW', 'OFFSET', 'TIMESTAMP') : null
+  const to = c.acceptWords('AS', 'OF') ? parsePosition(c, 'LATEST', 'NOW', 'OFFSET', 'TIMESTAMP') : null
   let asOf = parseAsOf(c)
   let options: Option[] = []
   if (c.isWord('WITH') && c.isSymbol('(', 1)) {
@@ -184,7 +188,40 @@ function finishReference(c: Cursor, name: TableReference['name'], start: number)
   }
   const alias = parseAlias(c)
   asOf ??= parseAsOf(c)
-  return { kind: 'table', span: c.spanFrom(start), name, asOf, options, alias }
+  refusePosition(c)
+  return { kind: 'table', span: c.spanFrom(start), name, from, to, asOf, options, alias }
+}
+
+function parsePosition<const W extends ReadPosition['place'] | 'NOW'>(c: Cursor, ...words: readonly W[]): ReadPosition {
+  const { start } = c
+  const word: ReadPosition['place'] | 'NOW' = c.expectOneOf(...words)
+  let value: string | null = null
+  switch (word) {
+    case 'NOW':
+      c.expectSymbol('(')
+      c.expectSymbol(')')
+      break
+    case 'OFFSET':
+      if (!c.is('number') || !/^\d+$/.test(c.token.text)) c.fail('an offset, which is a whole number')
+      value = c.advance().text
+      break
+    case 'TIMESTAMP':
+      value = c.expect('string', "a time as a string, like '2026-01-31 12:00:00'").text
+      break
+    case 'EARLIEST':
+    case 'LATEST':
+  }
+  return { kind: 'read-position', span: c.spanFrom(start), place: word === 'NOW' ? 'LATEST' : word, value }
+}
+
+/** A position after the alias, or `AS OF` before FROM. */
+function refusePosition(c: Cursor): void {
+  if (!c.isWord('FROM') && !(c.isWord('AS') && c.isWord('OF', 1))) return
+  const { start, end, text } = c.token
+  throw new MillraceError('SQL_SYNTAX', `expected the end of the table, found "${text}"`, {
+    span: { start, end },
+    hint: 'The order is table, FROM position, AS OF position, alias.',
+  })
 }
 
 function parseAsOf(c: Cursor): Expression | null {
@@ -195,10 +232,15 @@ function parseAlias(c: Cursor): TableAlias | null {
   const { start } = c
   const explicit = c.acceptWords('AS')
   if (!explicit && !c.is('quoted') && (!c.is('word') || startsClause(c))) return null
-  const name = explicit ? parseLabel(c, 'an alias') : parseName(c)
+  const name = explicit ? parseLabel(c, 'an alias') : quotedOf(parseName(c))
   if (!explicit) c.noteBareAlias()
   const columns = c.isSymbol('(') ? c.parenthesized((cursor) => parseLabel(cursor, 'the name of a column')) : []
   return { kind: 'table-alias', span: c.spanFrom(start), name, columns }
+}
+
+/** `t of`, which `t AS of` would not say again. */
+function quotedOf(name: TableAlias['name']): TableAlias['name'] {
+  return name.name.toUpperCase() === 'OF' ? { ...name, quoted: true } : name
 }
 
 function parseDerived(c: Cursor, start: number, lateral: boolean): DerivedTable {

@@ -30,6 +30,8 @@ const STARTS_BEFORE: ReadonlyMap<string, readonly string[]> = new Map([
   ['CREATE', ['TABLE', 'VIEW', 'OR', 'TEMPORARY', 'TEMP', 'MATERIALIZED', 'PIPELINE']],
   ['INSERT', ['INTO']],
   ['DROP', ['TABLE', 'VIEW', 'MATERIALIZED', 'PIPELINE']],
+  ['PAUSE', ['TABLE', 'MATERIALIZED', 'PIPELINE']],
+  ['RESUME', ['TABLE', 'MATERIALIZED', 'PIPELINE']],
 ])
 
 /**

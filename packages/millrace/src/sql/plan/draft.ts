@@ -4,6 +4,8 @@ import { HIDDEN_FIELDS, type Relation } from './relation.ts'
 
 type WithoutId<Node> = Node extends PlanNode ? Omit<Node, 'id'> : never
 
+const PREFIX = 'draft_'
+
 /** One column of a projection. */
 export interface Projected {
   readonly name: string
@@ -22,8 +24,12 @@ export class Draft {
     return this.#nodes
   }
 
+  node(id: NodeId): PlanNode {
+    return this.#nodes[Number(id.slice(PREFIX.length))]!
+  }
+
   add(node: WithoutId<PlanNode>): Input {
-    const id: NodeId = `draft_${this.#nodes.length}`
+    const id: NodeId = `${PREFIX}${this.#nodes.length}`
     this.#nodes.push({ ...node, id } as PlanNode)
     return { node: id, port: 0 }
   }

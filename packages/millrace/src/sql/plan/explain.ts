@@ -1,4 +1,6 @@
 import {
+  type DeliveryGuarantee,
+  formatTimestamp,
   MICROS_PER_DAY,
   MICROS_PER_HOUR,
   MICROS_PER_MINUTE,
@@ -9,11 +11,17 @@ import {
 import {
   type AggregateCall,
   type Dataflow,
+  type EarlyEmit,
   inputsOf,
+  type Moment,
   type NodeId,
   type PlanNode,
+  type SourceNode,
+  type TopicPosition,
   type WindowSpec,
 } from '../../plan/index.ts'
+import { overText } from './over-explain.ts'
+import { joinText } from './explain-join.ts'
 import { printExpr } from './print-expr.ts'
 
 /**
@@ -32,7 +40,7 @@ export function explainText(dataflow: Dataflow): string {
     }
     shown.add(id)
     const node = nodes.get(id)!
-    lines.push(`${indent}${id}${late}: ${describe(node, inputSchema(node, nodes))}`)
+    lines.push(`${indent}${id}${late}: ${describe(node, inputSchemas(node, nodes))}`)
     for (const input of inputsOf(node)) show(input.node, input.port, depth + 1)
   }
   for (const node of dataflow.nodes) if (node.kind === 'output' || node.kind === 'sink') show(node.id, 0, 0)
@@ -44,7 +52,7 @@ export function explainMermaid(dataflow: Dataflow): string {
   const nodes = nodesById(dataflow)
   const lines = ['flowchart TD']
   for (const node of dataflow.nodes) {
-    const label = `${node.id}<br/>${escape(wrapped(describe(node, inputSchema(node, nodes))))}`
+    const label = `${node.id}<br/>${escape(wrapped(describe(node, inputSchemas(node, nodes))))}`
     const [open, close] =
       node.kind === 'source'
         ? ['[/', '/]']
@@ -77,19 +85,20 @@ function nodesById(dataflow: Dataflow): ReadonlyMap<NodeId, PlanNode> {
   return new Map(dataflow.nodes.map((n) => [n.id, n]))
 }
 
-function inputSchema(node: PlanNode, nodes: ReadonlyMap<NodeId, PlanNode>): Schema {
-  const [first] = inputsOf(node)
-  return first === undefined ? { fields: [] } : nodes.get(first.node)!.schema
+function inputSchemas(node: PlanNode, nodes: ReadonlyMap<NodeId, PlanNode>): Schema[] {
+  return inputsOf(node).map((input) => nodes.get(input.node)!.schema)
 }
 
 /** One line about a node: what it does, in names of columns. */
-function describe(node: PlanNode, input: Schema): string {
-  const name = (index: number) => input.fields[index]?.name ?? `#${index}`
+function describe(node: PlanNode, inputs: readonly Schema[]): string {
+  const name = (index: number) => inputs[0]?.fields[index]?.name ?? `#${index}`
   switch (node.kind) {
     case 'source': {
       const columns = node.columns.map((c, i) => `${node.schema.fields[i]!.name} ${typeName(c.type)}`)
-      return `table ${node.table}, reads ${columns.length === 0 ? 'nothing' : columns.join(', ')}`
+      return [...sourceText(node), `reads ${columns.length === 0 ? 'nothing' : columns.join(', ')}`].join(', ')
     }
+    case 'upsert':
+      return node.keys.length === 0 ? 'changes of one row' : `changes of the row of each ${node.keys.map(name).join(', ')}`
     case 'watermark': {
       const { idleTimeout, maxFutureSkew, partition } = node
       const details = [
@@ -107,7 +116,7 @@ function describe(node: PlanNode, input: Schema): string {
       const columns = node.exprs.flatMap((expr, i) => {
         const field = node.schema.fields[i]!
         const text = printExpr(expr, name)
-        return field.hidden === true && text === field.name
+        return field.hidden === true && (text === field.name || text === 'NULL')
           ? []
           : [text === field.name ? text : `${field.name} = ${text}`]
       })
@@ -119,17 +128,60 @@ function describe(node: PlanNode, input: Schema): string {
       return `${windowText(node.window)}${latenessText(node.allowedLateness)}, late rows of ${node.tables.join(', ')}`
     case 'window_aggregate':
       return [
-        windowText(node.window) + latenessText(node.allowedLateness),
+        windowText(node.window) + latenessText(node.allowedLateness) + emitText(node.emit),
         ...aggregation(node.keys, node.aggregates, name),
       ].join('; ')
     case 'aggregate':
       if (node.aggregates.length === 0) return `distinct ${node.keys.map(name).join(', ')}`
       return ['changes', ...aggregation(node.keys, node.aggregates, name)].join('; ')
+    case 'over':
+      return overText(node, name, (call) => aggregateText(call, name), durationText)
+    case 'interval_join':
+    case 'join':
+    case 'asof_join':
+    case 'unnest':
+    case 'assign_windows':
+      return joinText(node, inputs, { window: windowText, duration: durationText })
     case 'sink':
-      return `into table ${node.table}: ${columnsText(node.schema)}`
+      return `into table ${node.table}${deliveryText(node.delivery)}: ${columnsText(node.schema)}`
     case 'output':
       return `${node.name}${node.updating ? ', changes' : ''}: ${columnsText(node.schema)}`
   }
+}
+
+function sourceText({ table, options, changelog, from, to }: SourceNode): string[] {
+  return [
+    `${options['connector'] === 'topic' ? 'topic' : 'table'} ${table}`,
+    ...(from === undefined ? [] : [`from ${positionText(from)}`]),
+    ...(to === undefined ? [] : [`as of ${positionText(to)}`]),
+    ...(changelog === undefined ? [] : [changelog === 'weights' ? 'changes' : 'upserts']),
+  ]
+}
+
+function positionText(position: TopicPosition): string {
+  switch (position.kind) {
+    case 'offset':
+      return `offset ${position.offset}`
+    case 'timestamp':
+      return formatTimestamp(position.timestamp)
+    default:
+      return position.kind
+  }
+}
+
+function emitText(emit: EarlyEmit | undefined): string {
+  if (emit === undefined) return ''
+  return emit.every === null ? ', changes' : `, changes every ${durationText(emit.every)}`
+}
+
+const DELIVERY: Readonly<Record<DeliveryGuarantee, string>> = {
+  exactly_once: 'exactly once',
+  at_least_once: 'at least once (after a crash rows may come twice)',
+  at_most_once: 'at most once (after a crash rows may be missing)',
+}
+
+function deliveryText(delivery: DeliveryGuarantee | undefined): string {
+  return delivery === undefined ? '' : `, ${DELIVERY[delivery]}`
 }
 
 function columnsText(schema: Schema): string {
@@ -160,7 +212,7 @@ function aggregateText(call: AggregateCall, name: (index: number) => string): st
   return `${call.name}(${inside})${call.filter === null ? '' : ` FILTER (WHERE ${name(call.filter)})`}`
 }
 
-function windowText(window: WindowSpec): string {
+function windowText(window: WindowSpec | Moment): string {
   switch (window.kind) {
     case 'tumble':
       return `tumble ${durationText(window.size)}`
@@ -168,6 +220,8 @@ function windowText(window: WindowSpec): string {
       return `hop ${durationText(window.size)} every ${durationText(window.slide)}`
     case 'session':
       return `session ${durationText(window.gap)} apart`
+    case 'moment':
+      return 'row by row'
   }
 }
 

@@ -35,6 +35,12 @@ function withInputs(node: PlanNode, change: (input: Input) => Input): PlanNode {
       return node
     case 'union':
       return { ...node, inputs: node.inputs.map(change) }
+    case 'interval_join':
+    case 'join':
+    case 'asof_join': {
+      const { left, right } = node
+      return { ...node, left: { ...left, input: change(left.input) }, right: { ...right, input: change(right.input) } }
+    }
     default:
       return { ...node, input: change(node.input) }
   }

@@ -1,36 +1,54 @@
 import { didYouMean, type Schema, type Span } from '../../kernel/index.ts'
 import type * as ast from '../ast/index.ts'
 import { isWindowCall, nameText, windowSpec } from '../bind/index.ts'
+import { planCommaJoin, planJoinExpression, planSide } from './join-from.ts'
+import { WhereConditions } from './join-where.ts'
 import type { Planner, QueryScope } from './planner.ts'
+import { positioned } from './position.ts'
 import { planQuery } from './query.ts'
 import { HIDDEN_FIELDS, type Relation, renamed } from './relation.ts'
 
 /** The rows of FROM. What cannot be planned is reported and gives a relation about which nothing is an error. */
-export function planFrom(planner: Planner, select: ast.Select, scope: QueryScope): Relation {
+export function planFrom(
+  planner: Planner,
+  select: ast.Select,
+  scope: QueryScope,
+  where: WhereConditions = new WhereConditions(select.where),
+): Relation {
   const [first, second] = select.from
   if (first === undefined) {
     planner.report.unsupported('a SELECT without FROM is', select.span, 'Name a table or view in FROM.')
     return unknownRelation(planner)
   }
-  if (second === undefined) return planTableExpression(planner, first, scope)
-  for (const table of select.from) planTableExpression(planner, table, scope)
-  planner.report.unsupported(
-    'a join is',
-    second.span,
-    'Read one table or view; UNION ALL puts rows of several under each other.',
-  )
-  return unknownRelation(planner)
+  if (second === undefined) return planTableExpression(planner, first, scope, where)
+  let relation = planSide(planner, first, scope, where)
+  for (const table of select.from.slice(1)) relation = planCommaJoin(planner, relation, table, scope, where)
+  return relation
 }
 
-function planTableExpression(planner: Planner, table: ast.TableExpression, scope: QueryScope): Relation {
+/** `where`: conditions that joins may use as their own; null: none. */
+export function planTableExpression(
+  planner: Planner,
+  table: ast.TableExpression,
+  scope: QueryScope,
+  where: WhereConditions | null,
+): Relation {
   const { report } = planner
   switch (table.kind) {
     case 'table': {
-      if (table.asOf !== null) report.unsupported('FOR SYSTEM_TIME AS OF is', table.asOf.span, 'Leave it out.')
+      if (table.asOf !== null) {
+        report.unsupported(
+          'FOR SYSTEM_TIME AS OF outside a join is',
+          table.asOf.span,
+          'Write it behind the right side of a join, as in a JOIN b FOR SYSTEM_TIME AS OF a.ts ON a.id = b.id.',
+        )
+      }
       const [option] = table.options
       if (option !== undefined)
         report.unsupported('WITH behind a table in FROM is', option.span, 'Put the options into CREATE TABLE.')
-      const relation = planName(planner, table.name, scope)
+      const key = nameText(table.name).toLowerCase()
+      const isTable = !scope.common.has(key) && !planner.views.has(key)
+      const relation = positioned(planner, table, planName(planner, table.name, scope), isTable)
       return aliased(planner, relation, table.alias, table.name.parts.at(-1)!.name)
     }
     case 'derived-table': {
@@ -39,14 +57,7 @@ function planTableExpression(planner: Planner, table: ast.TableExpression, scope
       return aliased(planner, planQuery(planner, table.query, scope), table.alias, null)
     }
     case 'join':
-      planTableExpression(planner, table.left, scope)
-      planTableExpression(planner, table.right, scope)
-      report.unsupported(
-        'a join is',
-        table.operatorSpan,
-        'Read one table or view; UNION ALL puts rows of several under each other.',
-      )
-      return unknownRelation(planner)
+      return planJoinExpression(planner, table, scope, where)
     case 'table-function':
       return aliased(planner, planTableFunction(planner, table, scope), table.alias, null)
   }
@@ -124,6 +135,7 @@ export function unknownRelation(planner: Planner): Relation {
     rowtime: 0,
     watermark: 1,
     updating: false,
+    key: null,
     eventTime: true,
     resultOf: null,
     tables: [],
@@ -141,11 +153,10 @@ function planTableFunction(planner: Planner, table: ast.TableFunction, scope: Qu
   if (isWindowCall(call) && !name.includes('_'))
     return planWindowFunction(planner, call, name as 'tumble' | 'hop' | 'session', scope)
   if (name === 'unnest') {
-    report.unsupported(
-      'UNNEST is',
-      call.span,
-      "Pick elements by position, as in a[1], or split arrays at the source with framing = 'array'.",
-    )
+    report.error('SQL_INVALID', 'UNNEST stands alone in FROM', call.span, {
+      detail: 'It gives the elements of an array of the table before it.',
+      hint: 'Write FROM t CROSS JOIN UNNEST(t.items) AS item.',
+    })
   } else {
     report.error('SQL_UNKNOWN_FUNCTION', `there is no table function "${name}"`, call.name.span, {
       hint: didYouMean(name, ['late', 'tumble', 'hop', 'session', 'unnest']),

@@ -14,6 +14,7 @@ import {
   windowOfResults,
 } from '../bind/index.ts'
 import type { Projected } from './draft.ts'
+import { earlyEmit, refuseEvery } from './emission.ts'
 import { isNullable } from './nullable.ts'
 import type { Planner } from './planner.ts'
 import { HIDDEN_FIELDS, type Relation, scopeOf } from './relation.ts'
@@ -212,6 +213,7 @@ export function planGrouping(
     qualifiers: [],
     rowtime: fields.length,
     watermark: fields.length + 1,
+    key: columns.slice(0, keys.length + (window === null || inherited ? 0 : 1)).map((_, position) => position),
     lateness: 0,
     windowed: null,
     resultOf: inherited ? from.resultOf : window,
@@ -283,6 +285,7 @@ function planWindowed(
   })
   const late: Relation = { ...from, input: { node: onTime.node, port: 1 }, qualifiers: [], late: null, windowed: null }
   const projected = draft.project({ ...from, input: onTime }, args.columns)
+  const emit = earlyEmit(report, binding.emit)
   const input: Input = draft.add({
     kind: 'window_aggregate',
     schema,
@@ -293,8 +296,9 @@ function planWindowed(
     allowedLateness: from.lateness,
     keys,
     aggregates,
+    ...(emit === undefined ? {} : { emit }),
   })
-  return { input, updating: false, eventTime: true, late }
+  return { input, updating: emit !== undefined, eventTime: true, late }
 }
 
 function planUnwindowed(
@@ -303,13 +307,15 @@ function planUnwindowed(
   from: Relation,
   { keys, aggregates, args, schema }: Grouping,
 ): Grouped {
-  const { drafts } = binding.collector
-  const fixed = from.updating ? drafts.find((d) => !d.retractable) : undefined
-  if (fixed !== undefined) {
-    planner.report.unsupported(
-      `${fixed.name} over rows that may be taken back is`,
+  const { report } = planner
+  refuseEvery(report, binding.emit)
+  // How many changes there are, and so their order, is up to the batches.
+  const byArrival = from.updating ? binding.collector.drafts.find((d) => d.byArrival) : undefined
+  if (byArrival !== undefined) {
+    report.unsupported(
+      `${byArrival.name} by arrival over rows that may be taken back is`,
       binding.select.span,
-      'Aggregate the rows before they are grouped, or window them.',
+      `Say in which order, as in ${byArrival.name}(x ORDER BY y).`,
     )
   }
   const projected = planner.draft.project(from, args.columns)

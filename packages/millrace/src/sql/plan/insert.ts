@@ -1,5 +1,5 @@
 import { type Span, typeName } from '../../kernel/index.ts'
-import { columnRef, type Expr, type Input } from '../../plan/index.ts'
+import { coercesTo, columnRef, type Expr, type Input } from '../../plan/index.ts'
 import type * as ast from '../ast/index.ts'
 import { canCast, castTo, findName, nameText, type ScopeColumn } from '../bind/index.ts'
 import { didYouMean } from '../../kernel/index.ts'
@@ -34,7 +34,9 @@ export function planInsert(
         hint: 'Declare its columns, or leave the list out: it takes the columns of the query.',
       })
     }
-    return { table, relation, span: statement.span }
+    return checkKey(planner, table, relation, statement.table.span)
+      ? { table, relation, span: statement.span }
+      : undefined
   }
   const targets = targetColumns(planner, statement, table, columns)
   if (targets === undefined) return undefined
@@ -48,7 +50,8 @@ export function planInsert(
     )
   }
   const shaped = assign(planner, statement, table, columns, targets, relation)
-  return shaped && { table, relation: shaped, span: statement.span }
+  if (shaped === undefined || !checkKey(planner, table, shaped, statement.table.span)) return undefined
+  return { table, relation: shaped, span: statement.span }
 }
 
 function unknownSink(planner: Planner, name: string, span: Span): undefined {
@@ -91,13 +94,53 @@ function checkSink(planner: Planner, table: Table, relation: Relation, span: Spa
       `table "${table.name}" takes new rows only, but results of this query change`,
       span,
       {
-        detail: 'An aggregate without a window, or what is computed from one, is updated with every row.',
-        hint: "Group by a window as well, as in GROUP BY key, TUMBLE(INTERVAL '1 minute'), or insert into a table whose format keeps changes.",
+        detail:
+          'Results change where rows are aggregated without a window or with EMIT CHANGES, or come from a changelog.',
+        hint: description.topic
+          ? changelogHint(relation)
+          : "Group by a window as well, as in GROUP BY key, TUMBLE(INTERVAL '1 minute'), or insert into a table whose format keeps changes.",
       },
     )
     return false
   }
   return true
+}
+
+/** The declaration of a topic that takes the rows. */
+function changelogHint({ key, columns }: Relation): string {
+  const names = key?.map((position) => columns[position]!.name) ?? []
+  if (names.length === 0) return "Declare the table with changelog = 'weights', which keeps every change."
+  return `Declare the table with PRIMARY KEY (${names.join(', ')}) and changelog = 'upsert', or with changelog = 'weights', which keeps every change.`
+}
+
+/** Whether a table of upserts can tell the rows apart: its key has the columns that do, and maybe others. */
+function checkKey(planner: Planner, table: Table, relation: Relation, span: Span): boolean {
+  if (table.description.changelog !== 'upsert' || relation.open) return true
+  const { primaryKey } = table
+  if (!relation.updating) {
+    if (primaryKey.length > 0) return true
+    planner.report.error(
+      'PLAN_SINK_MISMATCH',
+      `table "${table.name}" would keep the last row only: it has no PRIMARY KEY`,
+      span,
+      {
+        hint: "Declare the columns by which a row replaces another, or leave changelog = 'upsert' out.",
+      },
+    )
+    return false
+  }
+  const names = relation.key?.map((position) => relation.columns[position]!.name) ?? null
+  if (names?.every((name) => primaryKey.includes(name)) === true) return true
+  const keeps = primaryKey.length === 0 ? 'one row' : `one row for each ${primaryKey.join(', ')}`
+  const given =
+    names === null ? 'nothing tells the rows of this query apart' : `this query gives one for each ${names.join(', ')}`
+  planner.report.error('PLAN_SINK_MISMATCH', `table "${table.name}" keeps ${keeps}, but ${given}`, span, {
+    hint:
+      names === null
+        ? "Select every column the query groups by, or declare the table with changelog = 'weights'."
+        : changelogHint(relation),
+  })
+  return false
 }
 
 type Target = Pick<TableColumn, 'name' | 'type' | 'nullable'>
@@ -188,6 +231,10 @@ function assign(
   })
   if (failed) return undefined
   const { input, schema } = planner.draft.project(relation, projected)
+  const key = relation.key?.map((position) => {
+    const at = columns.indexOf(targets[position]!)
+    return keepsApart(projected[at]!.expr) ? at : -1
+  })
   return {
     ...relation,
     input,
@@ -204,13 +251,34 @@ function assign(
     ),
     rowtime: projected.length,
     watermark: projected.length + 1,
+    key: key === undefined || key.includes(-1) ? null : key,
   }
 }
 
-/** One sink per table, however many INSERTs feed it. */
-export function planSink(planner: Planner, insertions: readonly Insertion[]): { input: Input; relation: Relation } {
+/** Whether different values stay different: a column as it is, or widened. */
+function keepsApart(expr: Expr): boolean {
+  if (expr.kind !== 'cast') return expr.kind === 'column'
+  return expr.type.kind !== 'DOUBLE' && coercesTo(expr.input.type, expr.type) && keepsApart(expr.input)
+}
+
+/** One sink per table, however many INSERTs feed it. `key`: see PlannedSink. */
+export function planSink(
+  planner: Planner,
+  insertions: readonly Insertion[],
+): { input: Input; relation: Relation; key: readonly number[] | null } {
   const { table } = insertions[0]!
   const relations = insertions.map((i) => i.relation)
+  const upserts = table.description.changelog === 'upsert'
+  if (upserts && relations.length > 1 && relations.some((r) => r.updating)) {
+    planner.report.error(
+      'PLAN_SINK_MISMATCH',
+      `several queries write table "${table.name}", and the results of one change: each would replace the rows of others`,
+      insertions.at(-1)!.span,
+      {
+        hint: "Put their rows together with UNION ALL before they are grouped, or declare the table with changelog = 'weights'.",
+      },
+    )
+  }
   const relation =
     relations.length === 1
       ? relations[0]!
@@ -226,6 +294,13 @@ export function planSink(planner: Planner, insertions: readonly Insertion[]): { 
     input: relation.input,
     table: table.name,
     options: Object.fromEntries(table.options.map((o) => [o.key, o.value])),
+    updating: relation.updating,
+    delivery: table.description.delivery,
   })
-  return { input, relation }
+  const identifying = upserts
+    ? table.primaryKey.map((name) => relation.columns.findIndex((c) => c.name === name))
+    : relation.updating
+      ? relation.key
+      : null
+  return { input, relation, key: identifying }
 }

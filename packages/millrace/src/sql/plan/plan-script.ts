@@ -31,6 +31,10 @@ export interface PlanCatalog {
 export interface PlanOptions {
   /** What becomes of bad records of tables that do not say. */
   readonly defaultBadData?: BadDataPolicy
+  /** There is a log: tables may be topics, and what is kept in topics can be read from any position. Absent: there is none. */
+  readonly topics?: boolean
+  /** What becomes of CREATE MATERIALIZED VIEW: it is computed like a view (the default), or refused. */
+  readonly materialized?: 'view' | 'refuse'
   /** Statements are missing because they could not be parsed: names that nothing defines are then no errors. */
   readonly partial?: boolean
 }
@@ -67,6 +71,8 @@ export interface PlannedOutput {
   readonly schema: Schema
   /** Rows carry weights. */
   readonly updating: boolean
+  /** Columns that identify a row of an updating result; empty: it has one row. Null: none do, or nothing is ever taken back. */
+  readonly key: readonly number[] | null
 }
 
 export interface PlannedSink {
@@ -74,6 +80,8 @@ export interface PlannedSink {
   readonly table: string
   readonly schema: Schema
   readonly updating: boolean
+  /** As of an output; for a table of upserts the columns of its PRIMARY KEY. */
+  readonly key: readonly number[] | null
 }
 
 export interface ScriptPlan {
@@ -115,8 +123,9 @@ export function planScript(
     settings: { ...DEFAULT_SETTINGS },
     later: new Set(),
     partial: options.partial ?? false,
+    topics: options.topics ?? false,
   }
-  const run = new ScriptRun(planner)
+  const run = new ScriptRun(planner, options.materialized ?? 'view')
   const lastCreated = new Map(script.map((statement, i) => [createdName(statement), i]))
   for (const name of lastCreated.keys()) if (name !== undefined) planner.later.add(name)
   script.forEach((statement, i) => {
@@ -147,10 +156,12 @@ class ScriptRun {
   readonly #results: Result[] = []
   readonly #insertions = new Map<Table, Insertion[]>()
   readonly #viewStatements = new Map<string, ast.CreateView | ast.CreateTable>()
+  readonly #materialized: NonNullable<PlanOptions['materialized']>
   #lastView: string | null = null
 
-  constructor(planner: Planner) {
+  constructor(planner: Planner, materialized: NonNullable<PlanOptions['materialized']>) {
     this.#planner = planner
+    this.#materialized = materialized
   }
 
   statement(statement: ast.Statement): void {
@@ -191,13 +202,14 @@ class ScriptRun {
   #createView(statement: ast.CreateView | ast.CreateTable, query: ast.Query, columns: readonly ast.Identifier[]): void {
     const planner = this.#planner
     const { report } = planner
-    if (statement.kind === 'create-view') {
-      if (statement.materialized)
-        report.unsupported('a materialized view is', statement.name.span, 'Leave MATERIALIZED out; every view is live.')
-      if (statement.temporary) report.unsupported('a temporary view is', statement.name.span, 'Leave TEMPORARY out.')
-    }
+    const materialized = statement.kind === 'create-view' && statement.materialized
+    if (materialized && this.#materialized === 'refuse')
+      report.unsupported('a materialized view is', statement.name.span, 'Leave MATERIALIZED out; every view is live.')
+    if (statement.kind === 'create-view' && statement.temporary)
+      report.unsupported('a temporary view is', statement.name.span, 'Leave TEMPORARY out.')
     const [option] = statement.options
-    if (option !== undefined)
+    // Those of a materialized view are of the topic that keeps it, which a script has none of.
+    if (option !== undefined && !materialized)
       report.unsupported('WITH on a view is', option.span, 'Put the options into the table it reads.')
     const created = this.#mayCreate(statement)
     const relation = planQuery(planner, query)
@@ -278,12 +290,14 @@ class ScriptRun {
         name,
         schema: visibleSchema(relation),
         updating: relation.updating,
+        key: relation.updating ? relation.key : null,
       })),
-      sinks: sinks.map(({ table, relation, input }) => ({
+      sinks: sinks.map(({ table, relation, input, key }) => ({
         nodeId: idOf(input.node),
         table: table.name,
         schema: visibleSchema(relation),
         updating: relation.updating,
+        key,
       })),
       settings: planner.settings,
       warnings: report.warnings,

@@ -26,6 +26,7 @@ export interface Planner {
   readonly later: Set<string>
   /** See PlanOptions. */
   readonly partial: boolean
+  readonly topics: boolean
 }
 
 /** Names that only one query sees. */

@@ -12,6 +12,8 @@ import {
   type ProjectNode,
   type SourceColumn,
 } from '../../plan/index.ts'
+import { overNeeds, rewriteOver } from './over-prune.ts'
+import { joinNeeds, rewriteJoin } from './prune-join.ts'
 import { type AccessPath, accessPath, follow, pathKey, PathSet, typeAlong } from './access-path.ts'
 
 /**
@@ -23,6 +25,7 @@ export function prune(nodes: readonly PlanNode[]): PlanNode[] {
   const layouts = new Map<NodeId, readonly AccessPath[]>()
   const pruned: PlanNode[] = []
   const schemas = new Map<NodeId, Schema>()
+  const widths = new Map(nodes.map((n) => [n.id, n.schema.fields.length]))
   for (const node of nodes) {
     const paths = needed.get(node.id)
     if (paths === undefined) continue
@@ -31,7 +34,8 @@ export function prune(nodes: readonly PlanNode[]): PlanNode[] {
         ? narrow(node, paths, layouts.get(node.input.node)!, schemas.get(node.input.node)!)
         : undefined
     if (source !== undefined) pruned.push(source.node)
-    const { node: rewritten, layout } = rewrite(node, paths.toList(), (id) =>
+    const columns = widths.get(inputsOf(node)[0]?.node ?? '') ?? 0
+    const { node: rewritten, layout } = rewrite(node, paths.toList(), columns, (id) =>
       source === undefined
         ? { layout: layouts.get(id)!, schema: schemas.get(id)! }
         : { layout: source.layout, schema: source.node.schema },
@@ -68,6 +72,7 @@ function narrow(node: FilterNode, paths: PathSet, layout: Layout, schema: Schema
 /** What is read of every node that leads anywhere. */
 function neededPaths(nodes: readonly PlanNode[]): ReadonlyMap<NodeId, PathSet> {
   const needed = new Map<NodeId, PathSet>()
+  const widths = new Map(nodes.map((n) => [n.id, n.schema.fields.length]))
   const of = (id: NodeId): PathSet => {
     let paths = needed.get(id)
     if (paths === undefined) needed.set(id, (paths = new PathSet()))
@@ -79,7 +84,8 @@ function neededPaths(nodes: readonly PlanNode[]): ReadonlyMap<NodeId, PathSet> {
     if (own === undefined) continue
     hiddenColumns(node.schema).forEach((column) => own.addColumn(column))
     if (node.kind === 'project') widen(node.exprs, own)
-    for (const input of inputsOf(node)) need(node, own.toList(), of(input.node))
+    const columns = inputsOf(node).map((input) => widths.get(input.node)!)
+    inputsOf(node).forEach((input, port) => need(node, own.toList(), of(input.node), { port, columns: columns[0]! }))
   }
   return needed
 }
@@ -95,8 +101,14 @@ function widen(exprs: readonly Expr[], own: PathSet): void {
   }
 }
 
+/** An input of a node, and how many columns the first of them has. */
+interface Port {
+  readonly port: number
+  readonly columns: number
+}
+
 /** Adds what `node` reads of an input so that its own `paths` can be given. */
-function need(node: PlanNode, paths: readonly AccessPath[], input: PathSet): void {
+function need(node: PlanNode, paths: readonly AccessPath[], input: PathSet, { port, columns }: Port): void {
   switch (node.kind) {
     case 'source':
       return
@@ -114,6 +126,10 @@ function need(node: PlanNode, paths: readonly AccessPath[], input: PathSet): voi
     case 'late_filter':
       for (const path of paths) input.add(path)
       return
+    case 'upsert':
+      for (const path of paths) input.add(path)
+      for (const key of node.keys) input.addColumn(key)
+      return
     case 'project':
       for (const { column, steps } of paths) input.addExpr(follow(node.exprs[column]!, steps), childrenOf)
       return
@@ -121,6 +137,16 @@ function need(node: PlanNode, paths: readonly AccessPath[], input: PathSet): voi
     case 'aggregate':
       for (const key of node.keys) input.addColumn(key)
       for (const { call } of keptAggregates(node, paths)) aggregateColumns(call).forEach((c) => input.addColumn(c))
+      return
+    case 'over':
+      for (const path of overNeeds(node, paths)) input.add(path)
+      return
+    case 'interval_join':
+    case 'join':
+    case 'asof_join':
+    case 'unnest':
+    case 'assign_windows':
+      for (const path of joinNeeds(node, paths, port, columns)) input.add(path)
       return
     case 'union':
     case 'sink':
@@ -155,7 +181,13 @@ interface Rewritten {
 
 const whole = (column: number): AccessPath => ({ column, steps: [] })
 
-function rewrite(node: PlanNode, paths: Layout, input: (id: NodeId) => { layout: Layout; schema: Schema }): Rewritten {
+/** `columns`: how many its first input had. */
+function rewrite(
+  node: PlanNode,
+  paths: Layout,
+  columns: number,
+  input: (id: NodeId) => { layout: Layout; schema: Schema },
+): Rewritten {
   switch (node.kind) {
     case 'source': {
       const columns = paths.map((p) => sourceColumn(node.columns[p.column]!, p))
@@ -178,6 +210,10 @@ function rewrite(node: PlanNode, paths: Layout, input: (id: NodeId) => { layout:
         },
         layout: [...from.layout, whole(added), whole(added + 1)],
       }
+    }
+    case 'upsert': {
+      const { layout, schema } = input(node.input.node)
+      return { node: { ...node, schema, keys: node.keys.map(finder(layout)) }, layout }
     }
     case 'filter': {
       const { layout, schema } = input(node.input.node)
@@ -218,6 +254,19 @@ function rewrite(node: PlanNode, paths: Layout, input: (id: NodeId) => { layout:
           : { ...node, ...changed, rowtime: at(node.rowtime), watermark: at(node.watermark) }
       return { node: rewritten, layout: columns.map(whole) }
     }
+    case 'over':
+      return rewriteOver(node, paths, input(node.input.node))
+    case 'interval_join':
+    case 'join':
+    case 'asof_join':
+    case 'unnest':
+    case 'assign_windows':
+      return rewriteJoin(
+        node,
+        paths,
+        inputsOf(node).map((i) => input(i.node)),
+        columns,
+      )
     case 'union':
     case 'sink':
     case 'output':

@@ -3,15 +3,21 @@ import type { Expr } from '../../plan/index.ts'
 import { columnRef, commonType } from '../../plan/index.ts'
 import type * as ast from '../ast/index.ts'
 import { castTo, type ScopeColumn } from '../bind/index.ts'
+import { checkEmit } from './emission.ts'
 import { unknownRelation } from './from.ts'
 import { EMPTY_SCOPE, type Planner, type QueryScope } from './planner.ts'
 import { HIDDEN_FIELDS, type Relation, renamed } from './relation.ts'
 import { planSelect } from './select.ts'
 
-/** A query with its common tables and clauses. */
-export function planQuery(planner: Planner, query: ast.Query, outer: QueryScope = EMPTY_SCOPE): Relation {
+/** A query with its common tables and clauses. `emit`: that of the query whose body or branch it is. */
+export function planQuery(
+  planner: Planner,
+  query: ast.Query,
+  outer: QueryScope = EMPTY_SCOPE,
+  emit: ast.Emit | null = null,
+): Relation {
   const scope = query.with === null ? outer : planCommonTables(planner, query.with, outer)
-  const relation = planBody(planner, query.body, scope)
+  const relation = planBody(planner, query.body, scope, query.emit ?? emit)
   refuseClauses(planner, query, relation)
   return relation
 }
@@ -29,18 +35,7 @@ function refuseClauses(planner: Planner, query: ast.Query, relation: Relation): 
   if (query.limit !== null)
     report.unsupported('LIMIT is', query.limit.span, 'Leave it out, and stop reading when you have enough.')
   if (query.offset !== null) report.unsupported('OFFSET is', query.offset.span, 'Leave it out.')
-  const { emit } = query
-  if (emit === null || relation.open) return
-  const isDefault = relation.updating ? emit.mode === 'CHANGES' && emit.every === null : emit.mode === 'ON WINDOW CLOSE'
-  if (!isDefault) {
-    report.unsupported(
-      `EMIT ${emit.mode}${emit.every === null || emit.mode === 'EVERY' ? '' : ' EVERY'} is`,
-      emit.span,
-      relation.updating
-        ? 'Leave it out: every change of a result is emitted.'
-        : 'Leave it out: the result of a window is emitted when the window closes.',
-    )
-  }
+  if (query.emit !== null) checkEmit(report, query.emit, relation)
 }
 
 function planCommonTables(planner: Planner, clause: ast.With, outer: QueryScope): QueryScope {
@@ -81,25 +76,30 @@ export function checkColumnCount(
   )
 }
 
-function planBody(planner: Planner, body: ast.QueryBody, scope: QueryScope): Relation {
+function planBody(planner: Planner, body: ast.QueryBody, scope: QueryScope, emit: ast.Emit | null): Relation {
   const { report } = planner
   switch (body.kind) {
     case 'select':
-      return planSelect(planner, body, scope)
+      return planSelect(planner, body, scope, emit)
     case 'query':
-      return planQuery(planner, body, scope)
+      return planQuery(planner, body, scope, emit)
     case 'values':
       report.unsupported('VALUES is', body.span, 'Read rows from a table.')
       return unknownRelation(planner)
     case 'set-operation':
-      return planSetOperation(planner, body, scope)
+      return planSetOperation(planner, body, scope, emit)
   }
 }
 
-function planSetOperation(planner: Planner, operation: ast.SetOperation, scope: QueryScope): Relation {
+function planSetOperation(
+  planner: Planner,
+  operation: ast.SetOperation,
+  scope: QueryScope,
+  emit: ast.Emit | null,
+): Relation {
   const { report } = planner
   const branches = branchesOf(operation)
-  const relations = branches.map((b) => planBody(planner, b, scope))
+  const relations = branches.map((b) => planBody(planner, b, scope, emit))
   if (operation.operator !== 'UNION') {
     report.unsupported(`${operation.operator} is`, operation.operatorSpan, 'Filter with WHERE instead.')
     return unknownRelation(planner)
@@ -207,6 +207,7 @@ export function unionAll(
     rowtime: columns.length,
     watermark: columns.length + 1,
     updating: relations.some((r) => r.updating),
+    key: null,
     eventTime: relations.every((r) => r.eventTime),
     resultOf: relations.every((r) => JSON.stringify(r.resultOf) === JSON.stringify(first.resultOf))
       ? first.resultOf

@@ -17,6 +17,12 @@ function refusal(statement: Refused): { construct: string; instead: string } {
       return { construct: 'RESET is', instead: 'Leave it out: settings hold for one script.' }
     case 'drop':
       return { construct: `DROP ${statement.object} is`, instead: 'Leave it out: what a script creates ends with it.' }
+    case 'pause':
+    case 'resume':
+      return {
+        construct: `${statement.kind.toUpperCase()} ${statement.object} is`,
+        instead: 'Say it to a server: what a script runs goes on until the script ends.',
+      }
     case 'explain':
       return { construct: 'EXPLAIN in a script is', instead: 'Run "millrace explain FILE.sql".' }
     case 'describe':

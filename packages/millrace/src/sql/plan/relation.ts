@@ -16,6 +16,8 @@ export interface Relation {
   readonly watermark: number
   /** Rows carry weights: what was said before may be taken back. */
   readonly updating: boolean
+  /** Positions of the columns that identify a row among those that stand at one time; empty: there is one row. Null: nothing does. */
+  readonly key: readonly number[] | null
   /** Whether $rowtime ever has a value. */
   readonly eventTime: boolean
   /** The window whose results these rows are, each with event time end - 1 us. */
@@ -49,6 +51,8 @@ export function renamed(relation: Relation, qualifier: string | null, columns: r
   return {
     ...relation,
     qualifiers: qualifier === null ? [] : [qualifier],
-    columns: relation.columns.map((c, i) => (columns[i] === undefined ? c : { ...c, name: columns[i]! })),
+    columns: relation.columns.map(({ qualifier: _q, qualifiedOnly: _o, ...c }, i) =>
+      columns[i] === undefined ? c : { ...c, name: columns[i]! },
+    ),
   }
 }

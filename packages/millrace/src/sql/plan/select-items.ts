@@ -23,9 +23,12 @@ export function expandItems(planner: Planner, select: ast.Select, from: Relation
 function expandStar(planner: Planner, star: ast.Star, from: Relation): Item[] {
   const { report } = planner
   if (from.open) return []
+  let columns = from.columns.filter((c) => c.qualifiedOnly !== true)
   if (star.qualifier !== null) {
     const name = nameText(star.qualifier)
-    if (findName(name, from.qualifiers, (q) => q) === undefined) {
+    const table = findName(name, from.qualifiers, (q) => q)
+    columns = from.columns.filter((c) => (c.qualifier ?? table) === table)
+    if (table === undefined) {
       report.error('SQL_UNKNOWN_TABLE', `there is no "${name}" in FROM`, star.qualifier.span, {
         hint: didYouMean(name, from.qualifiers),
       })
@@ -33,19 +36,19 @@ function expandStar(planner: Planner, star: ast.Star, from: Relation): Item[] {
     }
   }
   const position = ({ name, span }: ast.Identifier): number | undefined => {
-    const match = matchName(name, from.columns, (c) => c.name)
-    if (match.kind === 'found') return from.columns.indexOf(match.item)
+    const match = matchName(name, columns, (c) => c.name)
+    if (match.kind === 'found') return columns.indexOf(match.item)
     if (match.kind === 'ambiguous') return report.error('SQL_AMBIGUOUS_COLUMN', `column "${name}" is ambiguous`, span)
     return report.error('SQL_UNKNOWN_COLUMN', `there is no column "${name}"`, span, {
       hint: didYouMean(
         name,
-        from.columns.map((c) => c.name),
+        columns.map((c) => c.name),
       ),
     })
   }
   const left = new Set(star.except.map(position))
   const replaced = new Map(star.replace.map((r) => [position(r.alias!), r.expression]))
-  return from.columns.flatMap((column, i): Item[] => {
+  return columns.flatMap((column, i): Item[] => {
     if (left.has(i)) return []
     const expression = replaced.get(i)
     if (expression !== undefined) return [{ span: expression.span, alias: column.name, expression, column: null }]

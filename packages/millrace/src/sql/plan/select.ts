@@ -4,19 +4,27 @@ import type * as ast from '../ast/index.ts'
 import {
   AggregateCollector,
   type BindContext,
+  containsOver,
   ExpressionBinder,
   findName,
+  isGrouped,
   isWindowCall,
   type NamedValue,
   rowtimePlaceholder,
+  sameWindow,
   type ScopeColumn,
   type WindowOrigin,
 } from '../bind/index.ts'
 import type { Projected } from './draft.ts'
-import { planFrom } from './from.ts'
+import { refuseEvery } from './emission.ts'
 import { bindGroupBy, checkWindows, type GroupBy, planGrouping } from './grouping.ts'
+import { planSources } from './join-sources.ts'
 import { isNullable } from './nullable.ts'
 import { outputNames } from './output-names.ts'
+import { mapDraft, OverCollector, type OverDraft } from './over-collector.ts'
+import { bindQualify, checkOverClauses, splitCondition } from './over-conditions.ts'
+import { checkWindowNames } from './over-specification.ts'
+import { planOver } from './over.ts'
 import type { Planner, QueryScope } from './planner.ts'
 import { HIDDEN_FIELDS, type Relation, scopeOf } from './relation.ts'
 import { expandItems, type Item } from './select-items.ts'
@@ -36,30 +44,45 @@ export interface SelectBinding {
   /** Binds what may call aggregates: the list and HAVING. */
   readonly binder: ExpressionBinder
   readonly items: readonly BoundItem[]
+  readonly overs: OverCollector
+  /** When results of windows leave; null: as they close. */
+  readonly emit: ast.Emit | null
 }
 
 /** FROM, WHERE, GROUP BY, HAVING, the list and DISTINCT of one SELECT, in that order. */
-export function planSelect(planner: Planner, select: ast.Select, scope: QueryScope): Relation {
-  refuseClauses(planner, select)
-  const from = planFrom(planner, select, scope)
+export function planSelect(
+  planner: Planner,
+  written: ast.Select,
+  scope: QueryScope,
+  emit: ast.Emit | null = null,
+): Relation {
+  refuseClauses(planner, written)
+  const { from, select } = planSources(planner, written, scope)
   const { environment, report } = planner
   const collector = new AggregateCollector(environment, scopeOf(from))
-  const binder = new ExpressionBinder(environment, scopeOf(from), listContext(select, from, collector, 'SELECT'))
+  const context = (clause: string) => listContext(select, from, collector, clause)
+  const overs = new OverCollector(environment, scopeOf(from), select, context)
+  const over: BindContext['over'] = (call, name) => overs.over(call, name)
+  const binder = new ExpressionBinder(environment, scopeOf(from), { ...context('SELECT'), over })
   const items = expandItems(planner, select, from).map(
     (item): BoundItem => ({
       ...item,
       expr: item.column === null ? binder.bind(item.expression!) : columnOf(item.column),
     }),
   )
-  const binding: SelectBinding = { select, from, collector, binder, items }
+  const binding: SelectBinding = { select, from, collector, binder, items, overs, emit }
   const where = bindWhere(planner, binding)
+  const qualify = bindQualify(planner, binding, { ...context('QUALIFY'), over })
   const keys = bindGroupBy(planner, binding)
   const having = bindHaving(planner, binding, keys)
   const groupBy = keys.failed || checkWindows(planner, binding, keys.window) ? keys : { ...keys, failed: true }
   const grouped =
     select.groupBy.length > 0 || select.having !== null || collector.drafts.length > 0 || collector.windows.length > 0
-  const filtered = where === undefined ? from : filter(planner, from, where)
+  const { rows, results } = splitCondition(where)
+  checkOverClauses(planner, binding, { keys, having, results: grouped ? results : undefined })
+  const filtered = rows === undefined ? from : filter(planner, from, rows)
   if (!grouped) {
+    refuseEvery(report, emit)
     if (from.windowed !== null) {
       report.unsupported(
         'a windowed table without GROUP BY is',
@@ -67,27 +90,44 @@ export function planSelect(planner: Planner, select: ast.Select, scope: QuerySco
         'Group by window_start and window_end, and aggregate the other columns.',
       )
     }
-    return distinct(planner, select, projectItems(planner, binding, filtered, items))
+    return distinct(planner, select, projectOver(planner, binding, filtered, items, [results, qualify]))
   }
   const result = planGrouping(planner, binding, filtered, groupBy)
   const kept = having === undefined ? undefined : result.resolve(having, select.having!.span)
   const relation = kept === undefined ? result.relation : filter(planner, result.relation, kept)
   const resolved = items.map((item) => ({ ...item, expr: item.expr && result.resolve(item.expr, item.span) }))
-  return distinct(planner, select, projectItems(planner, binding, relation, resolved))
+  const qualified = qualify && result.resolve(qualify, select.qualify!.span)
+  const drafts = overs.drafts.map((draft) => mapDraft(draft, (expr) => result.resolve(expr, draft.span)))
+  return distinct(planner, select, projectOver(planner, binding, relation, resolved, [qualified], drafts))
+}
+
+/** Window functions over the rows, the conditions on their results, and the list. */
+function projectOver(
+  planner: Planner,
+  binding: SelectBinding,
+  rows: Relation,
+  items: readonly BoundItem[],
+  conditions: readonly (Expr | undefined)[],
+  drafts: readonly (OverDraft | undefined)[] = binding.overs.drafts,
+): Relation {
+  if (drafts.length === 0) return projectItems(planner, binding, rows, items)
+  const known = drafts.every((d) => d !== undefined) ? drafts : undefined
+  const result = known && planOver(planner, rows, known)
+  if (result === undefined) {
+    const left = items.map((item) => (item.expr && containsOver(item.expr) ? { ...item, expr: undefined } : item))
+    return projectItems(planner, binding, rows, left)
+  }
+  let { relation } = result
+  for (const condition of conditions) {
+    if (condition !== undefined) relation = filter(planner, relation, result.resolve(condition))
+  }
+  const resolved = items.map((item) => ({ ...item, expr: item.expr && result.resolve(item.expr) }))
+  return projectItems(planner, binding, relation, resolved)
 }
 
 function refuseClauses(planner: Planner, select: ast.Select): void {
   const { report } = planner
-  if (select.qualify !== null) {
-    report.unsupported('QUALIFY is', select.qualify.span, 'Aggregate in windows of time, and filter in HAVING.')
-  }
-  for (const window of select.windows) {
-    report.unsupported(
-      'the WINDOW clause is',
-      window.span,
-      "Aggregate in windows of time: GROUP BY TUMBLE(INTERVAL '1 minute').",
-    )
-  }
+  checkWindowNames(report, select.windows)
   if (select.distinct !== null && select.distinct.on.length > 0) {
     report.unsupported('DISTINCT ON is', select.distinct.span, 'Write GROUP BY with first_value or last_value.')
   }
@@ -141,20 +181,19 @@ function windowItems(select: ast.Select): ast.SelectExpression[] {
     .filter((i) => i.alias !== null && isWindowCall(i.expression))
 }
 
-function bindWhere(planner: Planner, { select, from, items }: SelectBinding): Expr | undefined {
+/** Aliases and window functions are known in WHERE: what depends on a window function is a condition on results, the rest on rows. */
+function bindWhere(planner: Planner, { select, from, items, overs }: SelectBinding): Expr | undefined {
   if (select.where === null) return undefined
   const binder = new ExpressionBinder(planner.environment, scopeOf(from), {
     clause: 'WHERE',
+    over: (call, name) => overs.over(call, name),
     nameLast: ([first]) => {
       const item = findName(first!.name, items, (i) => i.alias ?? '')
       if (item === undefined) return undefined
-      if (item.expr !== undefined) {
-        planner.report.unsupported(
-          `alias "${item.alias}" of the SELECT list in WHERE is`,
-          first!.span,
-          'Write its expression out, or filter around the query: SELECT ... FROM (SELECT ...) WHERE ...',
-        )
-      }
+      if (item.expr === undefined || !isGrouped(item.expr)) return { expr: item.expr, parts: 1 }
+      planner.report.error('SQL_GROUPING', `"${item.alias}" is a result of grouping and has no meaning in WHERE`, first!.span, {
+        hint: 'Filter results of aggregates in HAVING.',
+      })
       return { expr: undefined, parts: 1 }
     },
   })
@@ -221,8 +260,24 @@ function projectItems(
     qualifiers: [],
     rowtime: columns.length,
     watermark: columns.length + 1,
+    key: keptKey(relation, items),
     windowed: null,
   }
+}
+
+/** Which items still tell the rows apart; null: too few. */
+function keptKey({ key, columns }: Relation, items: readonly BoundItem[]): readonly number[] | null {
+  const kept = key?.map((position) => {
+    const { index, window } = columns[position]!
+    const same = items.findIndex(({ expr }) => expr?.kind === 'column' && expr.index === index)
+    if (same !== -1 || window === null) return same
+    // No two windows of one group that stand at the same time start or end together.
+    return items.findIndex(({ expr }) => {
+      const origin = expr && windowOf(expr, columns)
+      return origin != null && sameWindow(origin.spec, window.spec)
+    })
+  })
+  return kept === undefined || kept.includes(-1) ? null : [...new Set(kept)]
 }
 
 /** What an expression says of the window whose result the row is. */
@@ -252,6 +307,7 @@ function distinct(planner: Planner, select: ast.Select, relation: Relation): Rel
     columns: relation.columns.map((c, index) => ({ ...c, index, eventTime: false, window: null })),
     rowtime: fields.length,
     watermark: fields.length + 1,
+    key: relation.columns.map((_, position) => position),
     eventTime: false,
     resultOf: null,
   }

@@ -5,7 +5,7 @@ import { optionValue } from './options.ts'
 
 /** What SET changes, for the whole script. */
 export interface Settings {
-  /** Microseconds after which unchanged state of un-windowed aggregates may be forgotten; null: never. */
+  /** Microseconds after which rows of un-windowed joins that have not changed are forgotten; null: not said. */
   updatingTtl: number | null
 }
 
@@ -13,7 +13,7 @@ export const DEFAULT_SETTINGS: Settings = { updatingTtl: null }
 
 interface Setting {
   readonly example: string
-  /** What to warn of where it is accepted but changes nothing yet. */
+  /** What to warn of where it is accepted but does not change everything yet. */
   readonly pending?: string
   /** False: the value is of no use. */
   apply(value: string, settings: Settings): boolean
@@ -22,7 +22,7 @@ interface Setting {
 const SETTINGS: Readonly<Record<string, Setting>> = {
   updating_ttl: {
     example: "SET updating_ttl = INTERVAL '1 hour'",
-    pending: 'setting "updating_ttl" changes nothing yet: aggregates without a window keep every key',
+    pending: 'setting "updating_ttl" holds for joins; aggregates without a window keep every key',
     apply(value, settings) {
       const micros = parseDuration(value)
       if (micros === undefined || micros <= 0) return false

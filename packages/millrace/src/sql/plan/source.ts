@@ -9,7 +9,7 @@ import {
   TIMESTAMP,
   typeName,
 } from '../../kernel/index.ts'
-import { columnRef, type Expr, literal, mapChildren, type SourceColumn } from '../../plan/index.ts'
+import { columnRef, type Expr, type Input, literal, mapChildren, type SourceColumn } from '../../plan/index.ts'
 import type * as ast from '../ast/index.ts'
 import { castTo, ExpressionBinder, findName, type ScopeColumn } from '../bind/index.ts'
 import { isNullable } from './nullable.ts'
@@ -24,10 +24,95 @@ const DEFAULT_DELAY = MICROS_PER_SECOND
 
 const NULL: Expr = { kind: 'literal', type: { kind: 'NULL' }, text: null }
 
-/** Source, the projection that computes generated columns and the watermark's mark, and the watermark. */
+/**
+ * Source, for upserts the node that makes them a changelog, the projection that computes generated columns and the watermark's mark, and
+ * the watermark. Rows of a changelog that declares no event time have none: they stand until they are taken back.
+ */
 export function planSource(planner: Planner, table: Declared): Relation {
   const source = new SourceColumns(table)
   const columns = declaredColumns(planner, table, source)
+  const { changelog } = table.description
+  const relation = {
+    qualifiers: [table.name],
+    open: false,
+    updating: changelog !== null,
+    key: changelog === 'upsert' ? keyPositions(table) : null,
+    resultOf: null,
+    tables: [table.name],
+    lateness: table.description.allowedLateness,
+    late: null,
+    windowed: null,
+  }
+  if (changelog !== null && !declaresEventTime(table)) {
+    const [rowtime, watermark] = HIDDEN_FIELDS.map((field) => literal(field.type, null))
+    const fields: SchemaField[] = columns.map((c) => ({ name: c.name, type: c.expr.type, nullable: c.nullable }))
+    const schema = { fields: [...fields, ...HIDDEN_FIELDS] }
+    const exprs = [...columns.map((c) => c.expr), rowtime!, watermark!]
+    const input = planner.draft.add({ kind: 'project', schema, input: planInput(planner, table, source), exprs })
+    const [at, mark] = [fields.length, fields.length + 1]
+    return {
+      ...relation,
+      input,
+      schema,
+      columns: visible(columns, null),
+      rowtime: at,
+      watermark: mark,
+      eventTime: false,
+    }
+  }
+  const { input, schema, rowtime } = planWatermark(planner, table, columns, source)
+  const [at, mark] = [schema.fields.length - 2, schema.fields.length - 1]
+  return {
+    ...relation,
+    input,
+    schema,
+    columns: visible(columns, rowtime),
+    rowtime: at,
+    watermark: mark,
+    eventTime: true,
+  }
+}
+
+/** `rowtime`: which of them is the event time; null: none. */
+function visible(columns: readonly DeclaredColumn[], rowtime: number | null): ScopeColumn[] {
+  return columns.map(({ name, expr, nullable, failed }, index) => ({
+    name,
+    type: failed ? undefined : expr.type,
+    nullable,
+    index,
+    eventTime: index === rowtime,
+    window: null,
+  }))
+}
+
+function keyPositions(table: Declared): number[] {
+  return table.primaryKey.map((name) => table.columns.findIndex((c) => c.name === name))
+}
+
+function declaresEventTime({ statement, description }: Declared): boolean {
+  return description.eventTimeField !== null || statement.elements.some((e) => e.kind === 'watermark')
+}
+
+/** The rows of the source once all it is asked for is known. */
+function planInput(planner: Planner, table: Declared, { fields, columns }: SourceColumns): Input {
+  const { description } = table
+  const { changelog } = description
+  const input = planner.draft.add({
+    kind: 'source',
+    schema: { fields },
+    table: table.name,
+    options: Object.fromEntries(table.options.map((o): [string, OptionValue] => [o.key, o.value])),
+    columns,
+    badData: description.badData ?? planner.defaultBadData,
+    wholePayload: description.wholePayload,
+    ...(changelog === null ? {} : { changelog }),
+  })
+  if (changelog !== 'upsert') return input
+  const keys = table.primaryKey.map((name) => columns.findIndex((c) => c.from === 'payload' && c.path[0] === name))
+  return planner.draft.add({ kind: 'upsert', schema: { fields }, input, keys: keys.filter((key) => key !== -1) })
+}
+
+function planWatermark(planner: Planner, table: Declared, columns: readonly DeclaredColumn[], source: SourceColumns) {
   const time = eventTime(planner, table, columns, source)
   const { description } = table
   const extra: { name: string; expr: Expr }[] = []
@@ -40,15 +125,6 @@ export function planSource(planner: Planner, table: Declared): Relation {
   const mark = indexOf('mark', time.mark)
   const arrival = description.maxFutureSkew === null ? null : indexOf('arrival', source.metadata('timestamp'))
   const partition = description.metadata.has('partition') ? indexOf('partition', source.metadata('partition')) : null
-  const sourceInput = planner.draft.add({
-    kind: 'source',
-    schema: { fields: source.fields },
-    table: table.name,
-    options: Object.fromEntries(table.options.map((o): [string, OptionValue] => [o.key, o.value])),
-    columns: source.columns,
-    badData: description.badData ?? planner.defaultBadData,
-    wholePayload: description.wholePayload,
-  })
   const fields: SchemaField[] = [
     ...columns.map((c) => ({ name: c.name, type: c.expr.type, nullable: c.nullable })),
     ...extra.map((c) => ({ name: c.name, type: c.expr.type, nullable: true, hidden: true })),
@@ -56,7 +132,7 @@ export function planSource(planner: Planner, table: Declared): Relation {
   const projected = planner.draft.add({
     kind: 'project',
     schema: { fields },
-    input: sourceInput,
+    input: planInput(planner, table, source),
     exprs: [...columns, ...extra].map((c) => c.expr),
   })
   const schema = { fields: [...fields, ...HIDDEN_FIELDS] }
@@ -72,31 +148,7 @@ export function planSource(planner: Planner, table: Declared): Relation {
     idleTimeout: description.idleTimeout,
     maxFutureSkew: description.maxFutureSkew,
   })
-  return {
-    input,
-    schema,
-    columns: columns.map(
-      (c, index): ScopeColumn => ({
-        name: c.name,
-        type: c.failed ? undefined : c.expr.type,
-        nullable: c.nullable,
-        index,
-        eventTime: index === rowtime,
-        window: null,
-      }),
-    ),
-    qualifiers: [table.name],
-    open: false,
-    rowtime: fields.length,
-    watermark: fields.length + 1,
-    updating: false,
-    eventTime: true,
-    resultOf: null,
-    tables: [table.name],
-    lateness: description.allowedLateness,
-    late: null,
-    windowed: null,
-  }
+  return { input, schema, rowtime }
 }
 
 /** What the source is asked for: payload columns in order of declaration, metadata behind them as it is needed. */
@@ -231,7 +283,7 @@ function eventTime(
   }
   if (eventTimeField === null) {
     const column = columns.findIndex((c) => c.expr === arrival)
-    return { rowtime: arrival, mark: minus(planner, arrival), column: column === -1 ? null : column }
+    return { rowtime: arrival, mark: arrivalMark(planner, table, source), column: column === -1 ? null : column }
   }
   const span = (key: string) => table.options.find((o) => o.key === key)?.span ?? table.statement.name.span
   const time = timeColumn(planner, table, columns, eventTimeField, span('event_time_field'))
@@ -240,6 +292,13 @@ function eventTime(
   if (time === undefined) return { rowtime: arrival, mark: arrival, column: null }
   const rowtime = columns[time]!.expr
   return { rowtime, mark: mark === undefined ? minus(planner, rowtime) : columns[mark]!.expr, column: time }
+}
+
+/** Results carry the watermark that came before them, which goes before what can be guessed from when they came. */
+function arrivalMark(planner: Planner, { description }: Declared, source: SourceColumns): Expr {
+  const guess = minus(planner, source.metadata('timestamp'))
+  if (!description.metadata.has('watermark')) return guess
+  return { kind: 'coalesce', type: TIMESTAMP, args: [source.metadata('watermark'), guess] }
 }
 
 function watermarkDefinition(
@@ -253,14 +312,7 @@ function watermarkDefinition(
   // The expression reads that column: without it, its errors would be the same one again.
   if (time === undefined) return undefined
   const scope = {
-    columns: columns.map((c, index) => ({
-      name: c.name,
-      type: c.failed ? undefined : c.expr.type,
-      nullable: c.nullable,
-      index,
-      eventTime: false,
-      window: null,
-    })),
+    columns: visible(columns, null),
     qualifiers: [table.name],
     open: false,
     rowtime: null,

@@ -60,7 +60,7 @@ export function bindTable(planner: Planner, statement: ast.CreateTable): Table {
   const name = nameText(statement.name)
   refuseClauses(statement, report)
   const columns = bindColumns(statement, report)
-  const options = rawOptions(statement.options, report)
+  const options = connected(planner, rawOptions(statement.options, report))
   const description = planner.describeTable({
     name,
     options,
@@ -78,14 +78,51 @@ export function bindTable(planner: Planner, statement: ast.CreateTable): Table {
     options,
     description,
   }
-  if (description.errors.length === 0) checkMetadata(table, report)
+  if (description.errors.length === 0) {
+    checkMetadata(table, report)
+    checkTopic(planner, table)
+  }
   const readable = description.errors.length > 0 || description.canRead
   return { ...table, relation: readable ? planSource(planner, table) : null }
 }
 
+/** Where there is a log, a table without connector is a topic of it. */
+function connected(planner: Planner, options: readonly RawOption[]): readonly RawOption[] {
+  if (!planner.topics || options.some((o) => o.key === 'connector')) return options
+  return [{ key: 'connector', value: 'topic' }, ...options]
+}
+
+function checkTopic(
+  { topics, report }: Planner,
+  { name, statement, columns, primaryKey, options, description }: Omit<Table, 'relation'>,
+): void {
+  const span = options.find((o) => o.key === 'connector')?.span ?? statement.name.span
+  if (description.topic && !topics) {
+    report.error('CONFIG_OPTION_INVALID', `table "${name}" is a topic, and there is no log to keep it`, span, {
+      hint: 'Run with --data-dir DIR: topics are then kept in a log in that directory.',
+    })
+  }
+  if (description.changelog !== 'upsert') return
+  for (const column of columns) {
+    if (!primaryKey.includes(column.name) || column.origin.kind === 'payload') continue
+    report.error(
+      'SQL_INVALID',
+      `column "${column.name}" cannot be in the PRIMARY KEY: it is ${column.origin.kind === 'metadata' ? 'metadata' : 'generated'}`,
+      column.span,
+      {
+        hint: 'A deleted row has nothing but the columns of its key, as they stand in the record.',
+      },
+    )
+  }
+}
+
 function refuseClauses(statement: ast.CreateTable, report: Report): void {
   if (statement.temporary) {
-    report.unsupported('a temporary table, which is for lookup joins, is', statement.name.span, 'Leave TEMPORARY out.')
+    report.unsupported(
+      'a temporary table, which is for lookup joins, is',
+      statement.name.span,
+      'Read what it holds as a table with event time, and write JOIN t FOR SYSTEM_TIME AS OF a.ts ON a.id = t.id.',
+    )
   }
   const [partition] = statement.partitionedBy
   if (partition !== undefined) report.unsupported('PARTITIONED BY is', partition.span, 'Leave it out.')

@@ -4,6 +4,8 @@ import { expression } from './expressions.ts'
 import { statement } from './statements.ts'
 import { type } from './types.ts'
 
+export { typeSql } from './type-sql.ts'
+
 /** Canonical SQL without the final `;`. Reads back in the same dialect as the same tree, spans aside. */
 export function printStatement(node: Statement, dialect: Dialect = STANDARD): string {
   return statement(node, { dialect, indent: '' })

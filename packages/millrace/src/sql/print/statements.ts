@@ -1,5 +1,5 @@
 import { unreachable } from '../../kernel/index.ts'
-import type { CommentOn, Drop, Explain, Insert, Show, Statement } from '../ast/index.ts'
+import type { CommentOn, Drop, Explain, Insert, Pause, Show, Statement } from '../ast/index.ts'
 import { createPipeline, createTable, createView } from './definitions.ts'
 import { query } from './queries.ts'
 import { type Style, label, lines, objectName, string, words } from './style.ts'
@@ -23,6 +23,9 @@ export function statement(node: Statement, style: Style): string {
       return `RESET ${node.key === null ? 'ALL' : optionKey(node.key.text, style)}`
     case 'drop':
       return drop(node, style)
+    case 'pause':
+    case 'resume':
+      return pause(node, style)
     case 'explain':
       return explain(node, style)
     case 'describe':
@@ -44,6 +47,10 @@ export function insert(node: Insert, style: Style): string {
 function drop(node: Drop, style: Style): string {
   const names = node.names.map((name) => objectName(name, style)).join(', ')
   return words('DROP', node.object, node.ifExists && 'IF EXISTS', names, node.cascade && 'CASCADE')
+}
+
+function pause(node: Pause, style: Style): string {
+  return words(node.kind.toUpperCase(), node.object, objectName(node.name, style))
 }
 
 function explain(node: Explain, style: Style): string {

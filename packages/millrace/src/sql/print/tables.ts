@@ -1,5 +1,13 @@
 import { unreachable } from '../../kernel/index.ts'
-import type { Join, Option, OptionValue, TableAlias, TableExpression, TableReference } from '../ast/index.ts'
+import type {
+  Join,
+  Option,
+  OptionValue,
+  ReadPosition,
+  TableAlias,
+  TableExpression,
+  TableReference,
+} from '../ast/index.ts'
 import { call } from './calls.ts'
 import { expression, interval, subquery } from './expressions.ts'
 import { type Style, deeper, label, labels, objectName, string, words } from './style.ts'
@@ -27,10 +35,16 @@ export function tableExpression(node: TableExpression, style: Style): string {
 function tableReference(node: TableReference, style: Style): string {
   return words(
     objectName(node.name, style),
+    node.from !== null && `FROM ${position(node.from, style)}`,
+    node.to !== null && `AS OF ${position(node.to, style)}`,
     node.asOf !== null && `FOR SYSTEM_TIME AS OF ${expression(node.asOf, style)}`,
     node.options.length > 0 && `WITH (${node.options.map((o) => option(o, style)).join(', ')})`,
     alias(node.alias, style),
   )
+}
+
+function position({ place, value }: ReadPosition, style: Style): string {
+  return words(place, place === 'TIMESTAMP' ? string(value ?? '', style) : value)
 }
 
 function alias(node: TableAlias | null, style: Style): string {

@@ -35,6 +35,12 @@ export const MODES: readonly Mode[] = [
   { name: 'in a worker', batchRows: 7, codegen: true, executor: 'worker', restart: false },
 ]
 
+/** Every way to run rows that come one by one. */
+export const CHANGE_MODES: readonly Mode[] = MODES.filter(
+  (mode) => mode.batchRows === 7 || (mode.batchRows === 1000 && !mode.codegen),
+)
+  .map((mode): Mode => ({ ...mode, batchRows: 1, name: `${mode.name}, one by one` }))
+
 export interface QueryRun {
   /** Visible fields as JSON text, one a row. */
   readonly rows: readonly string[]
