@@ -8,7 +8,6 @@ import { ReplayServer, type ReplayOptions } from '../recording/index.ts'
 import { Templates } from '../templates.ts'
 import { Capture, captureRetention } from './capture.ts'
 import { GAPS_TOPIC } from './gap-record.ts'
-import { planCaptures } from './plan-captures.ts'
 
 let folder: string
 let log: Log
@@ -156,46 +155,10 @@ describe('a capture', () => {
   it('keeps what the table says', () => {
     const options = { connector: 'websocket', endpoint: 'ws://localhost:1/', format: 'json' }
     expect(captureRetention({ ...options, retention: '7 days' }, 't')?.retentionMs).toBe(7 * 86_400_000)
+    expect(captureRetention({ ...options, retention_bytes: '2 GiB' }, 't')).toEqual({
+      retentionMs: 24 * 3_600_000,
+      retentionBytes: 2 * 1024 ** 3,
+    })
     expect(captureRetention({ ...options, retention: 'none' }, 't')).toBeNull()
-  })
-})
-
-describe('planCaptures', () => {
-  const table = (name: string, more = '') =>
-    `CREATE TABLE ${name} (n BIGINT) WITH (connector = 'websocket', endpoint = 'ws://localhost:1/{{ TOKEN }}', format = 'json'${more});`
-  const plan = (texts: readonly string[], variables: Record<string, string> = { TOKEN: 'x' }) =>
-    planCaptures(
-      texts.map((text, i) => ({ name: `${i}.sql`, text })),
-      new Templates((name) => variables[name]),
-    )
-
-  it('finds the tables of all files', () => {
-    const { tables, skipped, errors } = plan([
-      `${table('a')} -- no line break`,
-      `${table('b', ", retention = 'none'")} CREATE VIEW v AS SELECT n FROM a`,
-      "CREATE TABLE out (n BIGINT) WITH (connector = 'stdout', format = 'json');",
-    ])
-    expect(errors).toEqual([])
-    expect(tables.map(({ name }) => name)).toEqual(['a'])
-    expect(skipped).toEqual(['b'])
-    expect(plan([table('a')]).tables.length).toBe(1)
-    expect(plan([]).tables).toEqual([])
-  })
-
-  it('refuses what is not run, and finds errors in their files', () => {
-    const { errors, tables } = plan([
-      `${table('a')} SELECT n FROM a;`,
-      `${table('b')}\nCREATE MATERIALIZED VIEW m AS SELECT n FROM b; CREATE VIEW w AS SELECT x FROM b;`,
-    ])
-    expect(tables).toEqual([])
-    expect(errors.map(({ error, source }) => [source.name, error.code, error.message])).toEqual([
-      ['0.sql', 'SQL_UNSUPPORTED', 'a SELECT is not run by "serve" yet'],
-      ['1.sql', 'SQL_UNSUPPORTED', 'a materialized view is not run by "serve" yet'],
-      ['1.sql', 'SQL_UNKNOWN_COLUMN', expect.any(String)],
-    ])
-    const last = errors.at(-1)!
-    expect(last.source.text.slice(last.error.span!.start, last.error.span!.end)).toBe('x')
-    const missing = plan([table('a')], {}).errors[0]!
-    expect([missing.error.code, missing.source.name]).toEqual(['CONFIG_VARIABLE_MISSING', '0.sql'])
   })
 })

@@ -20,6 +20,8 @@ export interface CaptureOptions {
   readonly options: Readonly<Record<string, OptionValue>>
   readonly templates: Templates
   readonly clock?: Clock
+  /** Microseconds in which a source that never gives up must have connected for the first time. Default: no limit. */
+  readonly firstConnection?: number | null
   /** Something the operator should see. */
   readonly notice: (message: string) => void
   /** Durably recorded. */
@@ -56,10 +58,10 @@ const STOPPED = 'the capture was not running'
 
 /** What a table's topic keeps; null: `retention = 'none'`, the table is not captured. */
 export function captureRetention(options: Readonly<Record<string, OptionValue>>, table: string): TopicSettings | null {
-  const { retention } = resolveTable(options, table).common
+  const { retention, retention_bytes: retentionBytes = DEFAULT_RETENTION_BYTES } = resolveTable(options, table).common
   if (retention === null) return null
   const retentionMs = retention === undefined ? DEFAULT_RETENTION_MS : Math.ceil(retention / 1000)
-  return { retentionMs, retentionBytes: DEFAULT_RETENTION_BYTES }
+  return { retentionMs, retentionBytes }
 }
 
 /**
@@ -181,7 +183,7 @@ export class Capture {
       table,
       source: this.#source,
       retry,
-      firstConnection: null,
+      firstConnection: this.#options.firstConnection ?? null,
       replayable,
       clock: this.#clock,
       inbox: this.#inbox,
@@ -232,6 +234,8 @@ export class Capture {
     const gaps = this.#gaps
     this.#gaps = []
     if (items.length === 0 && gaps.length === 0 && !finished) return
+    // Dead letters may have been sent through the topic again.
+    if (gaps.length > 0) this.#next = (await this.#options.log.offsets(table))[0]!.end
     const appends: Append[] = []
     let next = this.#next
     let bytes = 0

@@ -9,7 +9,8 @@ export function createIngest(node: SourceNode, options: ExecutorOptions, target:
   const columns = node.columns.flatMap((column, i) => {
     if (column.from !== 'payload') return []
     const { path, type, nullable } = column
-    return [{ name: node.schema.fields[i]!.name, path, type, nullable }]
+    // A tombstone has the columns of its key alone.
+    return [{ name: node.schema.fields[i]!.name, path, type, nullable: nullable || node.changelog === 'upsert' }]
   })
   const decoder = table.format.decoder(columns, table.formatOptions, { codegen: options.codegen })
   const splitter = table.framing === null ? null : table.framing.splitter(table.framingOptions)

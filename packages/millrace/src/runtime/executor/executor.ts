@@ -1,13 +1,22 @@
 import type { RecordBatch } from '../../kernel/index.ts'
 import type { NodeId } from '../../plan/index.ts'
 
-/** Payloads of one source partition in order. The log offset of payload i is `firstOffset + i`. */
+/** Payloads of one source partition in order. Plain data, which goes into a worker as it is. */
 export interface PayloadBlock {
   readonly values: PayloadValues
   /** Microseconds, one per payload. */
   readonly timestamps: Float64Array
+  /** Without `offsets`, the log offset of payload i is `firstOffset + i`. */
   readonly firstOffset: number
   readonly partition: number
+  /** Of each payload, when there are holes. */
+  readonly offsets?: Float64Array | null
+  /** +n: the row is inserted n times; -n: taken back. Absent: +1. A payload of weight -1 in an upsert topic is the key of a tombstone. */
+  readonly weights?: Int32Array | null
+  /** Microseconds: the watermark before each payload; NaN: there was none. */
+  readonly watermarks?: Float64Array | null
+  /** The key of each payload as text; null: it has none. Absent: none has. */
+  readonly keys?: readonly (string | null)[] | null
 }
 
 /** `list`: as they came from a connection. `packed`: back to back, payload i is bytes[offsets[i], offsets[i + 1]). */

@@ -98,7 +98,7 @@ export class InlineExecutor implements Executor {
   async snapshot(): Promise<readonly StateEntry[]> {
     const entries: StateEntry[] = []
     this.#graph.snapshot((node) => ({
-      put: (key, value) => entries.push({ node, key: key.slice(), value: value === null ? null : value.slice() }),
+      put: (key, value) => entries.push({ node, key, value }),
     }))
     return entries
   }

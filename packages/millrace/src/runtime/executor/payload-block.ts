@@ -18,7 +18,9 @@ export function pack(block: PayloadBlock): PayloadBlock & { readonly values: Ext
   if (values.kind === 'packed') {
     const start = values.offsets[0]!
     const bytes = values.bytes.slice(start, values.offsets[values.offsets.length - 1])
-    return { ...block, values: { kind: 'packed', bytes, offsets: values.offsets.map((o) => o - start) } }
+    // A view would take the whole buffer it lies in with it.
+    const timestamps = block.timestamps.slice()
+    return { ...block, timestamps, values: { kind: 'packed', bytes, offsets: values.offsets.map((o) => o - start) } }
   }
   const bytes = new Uint8Array(payloadBytes(block))
   const offsets = new Uint32Array(values.payloads.length + 1)

@@ -43,7 +43,10 @@ export class SourceIngest {
   readonly #timestamps: NumberList | null
   readonly #offsets: NumberList | null
   readonly #indexes: NumberList | null
-  #partition = 0
+  readonly #watermarks: NumberList | null
+  readonly #weights: NumberList | null
+  readonly #keys: (string | null)[] | null
+  #block: PayloadBlock | null = null
 
   constructor(
     node: SourceNode,
@@ -63,57 +66,74 @@ export class SourceIngest {
     this.#timestamps = listFor('timestamp')
     this.#offsets = listFor('offset')
     this.#indexes = listFor('index')
+    this.#watermarks = listFor('watermark')
+    this.#weights = node.changelog === undefined ? null : new NumberList()
+    this.#keys = node.columns.some((c) => c.from === 'metadata' && c.key === 'key') ? [] : null
   }
 
   /** Emits every full batch and, at the end, what is left: a block never shares a batch with the next. */
   accept(block: PayloadBlock): void {
     const count = payloadCount(block)
-    this.#partition = block.partition
+    this.#block = block
     const { values } = block
     if (values.kind === 'packed') {
       const { bytes, offsets } = values
-      for (let i = 0; i < count; i++) this.#payload(bytes, offsets[i]!, offsets[i + 1]!, block.timestamps[i]!, block.firstOffset + i)
+      for (let i = 0; i < count; i++) this.#payload(bytes, offsets[i]!, offsets[i + 1]!, i)
     } else {
       const { payloads } = values
       for (let i = 0; i < count; i++) {
         const payload = payloads[i]!
-        this.#payload(payload, 0, payload.length, block.timestamps[i]!, block.firstOffset + i)
+        this.#payload(payload, 0, payload.length, i)
       }
     }
     this.#emit()
+    this.#block = null
   }
 
-  #payload(bytes: Uint8Array, start: number, end: number, timestamp: number, offset: number): void {
+  /** `row`: which payload of the block it is. */
+  #payload(bytes: Uint8Array, start: number, end: number, row: number): void {
     this.payloads++
     this.bytes += end - start
     if (this.#splitter === null) {
-      this.#record(bytes, start, end, timestamp, offset, 0)
+      this.#record(bytes, start, end, row, 0)
       return
     }
     let index = 0
     const bad = this.#splitter.split(bytes, start, end, (from, to) => {
-      this.#record(bytes, from, to, timestamp, offset, index)
+      this.#record(bytes, from, to, row, index)
       index++
     })
-    if (bad !== null) this.#refuse(bad, bytes, start, end, offset, index)
+    if (bad !== null) this.#refuse(bad, bytes, start, end, row, index)
   }
 
-  #record(bytes: Uint8Array, start: number, end: number, timestamp: number, offset: number, index: number): void {
+  #record(bytes: Uint8Array, start: number, end: number, row: number, index: number): void {
     const added = this.#decoder.decode(bytes, start, end)
     if (added < 0) {
-      this.#refuse(this.#decoder.bad!, bytes, start, end, offset, index)
+      this.#refuse(this.#decoder.bad!, bytes, start, end, row, index)
       return
     }
+    const block = this.#block!
     for (let k = 0; k < added; k++) {
-      this.#timestamps?.push(timestamp)
-      this.#offsets?.push(offset)
+      this.#timestamps?.push(block.timestamps[row]!)
+      this.#offsets?.push(offsetOf(block, row))
       this.#indexes?.push(index + k)
+      this.#watermarks?.push(block.watermarks?.[row] ?? Number.NaN)
+      this.#weights?.push(block.weights?.[row] ?? 1)
+      this.#keys?.push(block.keys?.[row] ?? null)
     }
     if (this.#decoder.length >= this.#batchRows) this.#emit()
   }
 
-  #refuse(bad: Pick<BadRecord, 'message'> & { readonly reason: string }, bytes: Uint8Array, start: number, end: number, offset: number, index: number): void {
+  #refuse(
+    bad: Pick<BadRecord, 'message'> & { readonly reason: string },
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    row: number,
+    index: number,
+  ): void {
     this.bad++
+    const offset = offsetOf(this.#block!, row)
     switch (this.#policy) {
       case 'fail':
         throw new MillraceError('DATA_BAD_RECORD', `table "${this.#node.table}": message ${offset} is bad: ${bad.message}`, {
@@ -123,7 +143,7 @@ export class SourceIngest {
       case 'dead_letter':
         this.#target.deadLetter({
           table: this.#node.table,
-          partition: this.#partition,
+          partition: this.#block!.partition,
           offset,
           index,
           reason: bad.reason,
@@ -147,8 +167,12 @@ export class SourceIngest {
     this.#timestamps?.clear()
     this.#offsets?.clear()
     this.#indexes?.clear()
+    this.#watermarks?.clear()
+    if (this.#keys !== null) this.#keys.length = 0
+    const weights = this.#weights === null ? null : Int32Array.from(this.#weights.copy())
+    this.#weights?.clear()
     this.rows += length
-    const batch: RecordBatch = { schema: this.#node.schema, length, columns, weights: null }
+    const batch: RecordBatch = { schema: this.#node.schema, length, columns, weights }
     for (let from = 0; from < length; from += this.#batchRows) {
       this.#target.batch(sliceBatch(batch, from, Math.min(from + this.#batchRows, length)))
     }
@@ -159,14 +183,22 @@ export class SourceIngest {
     const list = { timestamp: this.#timestamps, offset: this.#offsets, index: this.#indexes }[column.key]
     if (list !== undefined && list !== null) return { kind: 'exact', type, length, nulls: null, scale: 0, values: list.copy() }
     switch (column.key) {
+      case 'watermark':
+        return columnOf(type, Array.from(this.#watermarks!.copy(), (micros) => (Number.isNaN(micros) ? null : micros)))
+      case 'key':
+        return columnOf(type, [...this.#keys!])
       case 'partition':
-        return columnOf(type, new Array<number>(length).fill(this.#partition))
+        return columnOf(type, new Array<number>(length).fill(this.#block!.partition))
       case 'topic':
         return columnOf(type, new Array<string>(length).fill(this.#node.table))
       default:
         throw new MillraceError('INTERNAL', `no metadata "${column.key}"`)
     }
   }
+}
+
+function offsetOf(block: PayloadBlock, row: number): number {
+  return block.offsets?.[row] ?? block.firstOffset + row
 }
 
 const EXCERPT_BYTES = 60

@@ -122,7 +122,7 @@ class RunningJob implements Job {
     const firstConnection = this.#options.firstConnection ?? null
     const context = { ...this.#options, firstConnection, clock: this.#clock, events: this.#events, notices: this.#notices }
     for (const node of dataflow.nodes.filter((n): n is SinkNode => n.kind === 'sink')) {
-      const writer = await createSinkWriter(node, dataflow, this.#placeOf(node.table), context, signal)
+      const writer = await createSinkWriter(node, this.#placeOf(node.table), context, signal)
       this.#sinks.set(node.id, writer)
       await writer.open()
     }

@@ -1,7 +1,7 @@
 import { type Ending, resolveTable, type Sink } from '../../connectors/index.ts'
 import type { Encoder } from '../../formats/index.ts'
 import { assert, MillraceError, type RecordBatch, type Span } from '../../kernel/index.ts'
-import type { Dataflow, SinkNode } from '../../plan/index.ts'
+import type { SinkNode } from '../../plan/index.ts'
 import { ChangelogEncoder } from '../changelog-encoder.ts'
 import { connectorContext, type JobContext } from './connector-context.ts'
 
@@ -52,7 +52,6 @@ export class SinkWriter {
 
 export async function createSinkWriter(
   node: SinkNode,
-  dataflow: Dataflow,
   place: Span | undefined,
   context: JobContext,
   signal: AbortSignal,
@@ -61,19 +60,7 @@ export async function createSinkWriter(
   assert(connector.sink !== undefined, `connector "${connector.name}" is no sink`)
   const sink = await connector.sink(connectorOptions, connectorContext(node.table, context))
   const rows = format.encoder(node.schema, formatOptions)
-  const encoder = isUpdating(node, dataflow) ? new ChangelogEncoder(rows) : rows
+  const encoder = node.updating ? new ChangelogEncoder(rows) : rows
   const separator = connector.rowSeparator === '' ? undefined : Buffer.from(connector.rowSeparator)
   return new SinkWriter(sink, encoder, separator, place, signal)
-}
-
-/** Whether rows that reach the node may carry weights: an un-windowed aggregate feeds it. */
-function isUpdating(node: SinkNode, dataflow: Dataflow): boolean {
-  const updating = new Set<string>()
-  for (const n of dataflow.nodes) {
-    if (n.kind === 'aggregate') updating.add(n.id)
-    else if (n.kind === 'union' ? n.inputs.some((i) => updating.has(i.node)) : n.kind !== 'source' && updating.has(n.input.node)) {
-      updating.add(n.id)
-    }
-  }
-  return updating.has(node.id)
 }

@@ -1,4 +1,6 @@
 export { RECORDING_FORMATS, type RecordingFormat } from './format.ts'
+export { exportRecording } from './export-recording.ts'
+export { importRecording, type ImportedRecording } from './import-recording.ts'
 export type { RecordedEvent } from './recorded-event.ts'
 export { Recording, type ConnectionChoice, type RecordingOptions } from './recording.ts'
 export { RecordingWriter, type WritableEvent } from './recording-writer.ts'

@@ -2,12 +2,13 @@ import { MillraceError } from '../../kernel/index.ts'
 import type { Log, LogBlock } from '../../log/index.ts'
 import { RowBroadcast } from '../subscriptions/row-broadcast.ts'
 import { BlockMessages } from './block-messages.ts'
+import type { SourceGaps } from './source-gaps.ts'
 import type { TopicSubscription } from './topic-subscription.ts'
 
 /** Messages kept for clients on their way from history to now: enough for what comes while they read the last piece of it. */
 const RETAIN_BYTES = 8 * 1024 * 1024
-/** Milliseconds between two looks whether the topic has got more partitions. */
-const GROWTH_CHECK_MS = 1000
+/** Milliseconds between two looks whether the topic has got more partitions, or its source a gap with nothing behind it yet. */
+const LOOK_MS = 1000
 
 /** What was published at once, and where its readers stood before it. */
 interface Mark {
@@ -29,6 +30,7 @@ export class TopicFeed {
   readonly subscribers = new Set<TopicSubscription>()
   /** Next offsets, after everything published. */
   readonly positions: number[] = []
+  readonly gaps: SourceGaps
   readonly #log: Log
   readonly #messages = new BlockMessages()
   readonly #growth: NodeJS.Timeout
@@ -38,19 +40,25 @@ export class TopicFeed {
   #generation = new AbortController()
   #tails: Promise<void>[] = []
   #stopped = false
+  /** Gaps before it are published, or were there before the feed. */
+  #nextGap: number
 
-  private constructor(log: Log, topic: string, ends: readonly number[]) {
+  private constructor(log: Log, gaps: SourceGaps, topic: string, ends: readonly number[]) {
     this.#log = log
+    this.gaps = gaps
+    this.#nextGap = gaps.nextId
     this.topic = topic
     for (const end of ends) this.#follow(this.positions.push(end) - 1)
-    this.#growth = setInterval(() => this.#followNewPartitions(), GROWTH_CHECK_MS).unref()
+    this.#growth = setInterval(() => this.#look(), LOOK_MS).unref()
   }
 
   /** Starts at the end of the topic. @throws MillraceError LOG_UNKNOWN_TOPIC */
-  static async open(log: Log, topic: string): Promise<TopicFeed> {
+  static async open(log: Log, gaps: SourceGaps, topic: string): Promise<TopicFeed> {
+    await gaps.refresh()
     const ranges = await log.offsets(topic)
     return new TopicFeed(
       log,
+      gaps,
       topic,
       ranges.map(({ end }) => end),
     )
@@ -98,6 +106,20 @@ export class TopicFeed {
     )
   }
 
+  /** The gap that is published next. */
+  get nextGap(): number {
+    return this.#nextGap
+  }
+
+  #look(): void {
+    this.#followNewPartitions()
+    this.gaps.refresh().then(
+      () => this.#publishGaps(),
+      // The tails meet the same error.
+      () => undefined,
+    )
+  }
+
   #followNewPartitions(): void {
     const partitions = this.#log.topic(this.topic)?.config.partitions ?? 0
     while (this.positions.length < partitions) this.#follow(this.positions.push(0) - 1)
@@ -109,7 +131,22 @@ export class TopicFeed {
     while (!signal.aborted) {
       const block = await reader.next(signal)
       if (block === null || signal.aborted) return
+      // A gap is as durable as the records around it, and is said before those behind it.
+      await this.gaps.refresh()
+      if (signal.aborted) return
+      this.#publishGaps()
       await this.#publish(block)
+    }
+  }
+
+  #publishGaps(): void {
+    if (this.#stopped || this.#nextGap === this.gaps.nextId) return
+    const gaps = this.gaps.of(this.topic).filter(({ id }) => id >= this.#nextGap)
+    this.#nextGap = this.gaps.nextId
+    for (const { partition, message } of gaps) {
+      const positions = [...this.positions]
+      this.#marks.push({ first: this.#broadcast.rows.next, positions, partition, firstOffset: positions[partition] ?? 0, offsets: null })
+      void this.#broadcast.publish({ bytes: message, offsets: Uint32Array.of(0, message.length) })
     }
   }
 

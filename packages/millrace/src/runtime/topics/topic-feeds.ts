@@ -2,6 +2,7 @@ import type { Log } from '../../log/index.ts'
 import { MillraceError } from '../../kernel/index.ts'
 import { cursorBefore, type SubscribeFrom } from './cursor.ts'
 import type { TopicClient, TopicEncoding } from './encoding.ts'
+import { SourceGaps } from './source-gaps.ts'
 import { TopicFeed } from './topic-feed.ts'
 import { type TopicCounters, TopicSubscription } from './topic-subscription.ts'
 
@@ -18,6 +19,7 @@ export interface TopicFeedsStatistics extends TopicCounters {
 export class TopicFeeds {
   readonly #log: Log
   readonly #options: TopicFeedsOptions
+  readonly #gaps: SourceGaps
   readonly #feeds = new Map<string, Promise<TopicFeed>>()
   readonly #open = new Set<TopicFeed>()
   readonly #counters: TopicCounters = { messages: 0, bytes: 0, gapRecords: 0, gaps: 0, fellBehind: 0 }
@@ -25,6 +27,7 @@ export class TopicFeeds {
   constructor(log: Log, options: TopicFeedsOptions) {
     this.#log = log
     this.#options = options
+    this.#gaps = new SourceGaps(log)
   }
 
   /**
@@ -93,7 +96,7 @@ export class TopicFeeds {
     const feed = await known?.catch(() => undefined)
     if (feed !== undefined && !feed.ended) return feed
     if (this.#feeds.get(topic) !== known) return this.#feed(topic)
-    const opening = TopicFeed.open(this.#log, topic)
+    const opening = TopicFeed.open(this.#log, this.#gaps, topic)
     this.#feeds.set(topic, opening)
     try {
       const opened = await opening

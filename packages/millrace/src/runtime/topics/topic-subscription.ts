@@ -112,11 +112,13 @@ export class TopicSubscription implements ClientSink {
       const { broadcast } = feed
       const target = [...feed.positions]
       const sequence = broadcast.rows.next
+      const { nextGap } = feed
       await this.#readUpTo(target)
       if (this.#closed.signal.aborted || this.#attached !== null) return
       const there = target.every((position, partition) => position === this.#at(partition))
       // Between the two moments messages came; they are retained, or there is another round.
       if (there && feed.broadcast === broadcast && sequence >= broadcast.rows.first) {
+        for (const [partition, position] of target.entries()) this.#sendGaps(partition, position, Number.POSITIVE_INFINITY, nextGap)
         const attachment = broadcast.attach(this, {
           encoding: this.#encoding,
           policy: { kind: 'disconnect' },
@@ -150,7 +152,10 @@ export class TopicSubscription implements ClientSink {
           readers.set(partition, reader)
           const block = await reader.next(signal)
           if (signal.aborted) return
-          if (block !== null) this.#send(block)
+          if (block !== null) {
+            this.#sendGaps(partition, block.firstOffset, block.nextOffset, this.#feed.gaps.nextId)
+            this.#send(block)
+          }
           if (block === null || reader.offset >= target[partition]!) readers.delete(partition)
           // Holes at the end hold no record, but they are behind us.
           if (!readers.has(partition)) this.#positions[partition] = Math.max(this.#at(partition), target[partition]!)
@@ -173,6 +178,16 @@ export class TopicSubscription implements ClientSink {
     this.#counters.gapRecords += range.start - from
     this.#client.write(this.#encoding.topicGap({ partition, from, to: range.start - 1, reason: 'retention' }))
     this.#positions[partition] = range.start
+  }
+
+  /** Gaps of the source in front of records [from, to), of those before gap `nextGap`. */
+  #sendGaps(partition: number, from: number, to: number, nextGap: number): void {
+    for (const gap of this.#feed.gaps.of(this.#feed.topic)) {
+      if (gap.partition !== partition || gap.offset < from || gap.offset >= to || gap.id >= nextGap) continue
+      const frames = new FrameBuffer(gap.message.length + 16)
+      this.#encoding.row(frames, gap.message, 0, gap.message.length, 0)
+      this.#client.write(frames.take())
+    }
   }
 
   #send(block: LogBlock): void {

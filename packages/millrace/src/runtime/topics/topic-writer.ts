@@ -85,9 +85,7 @@ export class TopicWriter {
     this.assertWritable(topic)
     if (log.topic(topic) === undefined) throw unknownTopic(topic)
     this.#topics.delete(topic)
-    const producers = await log.entries(`${PRODUCER_PREFIX}${digest(topic)}/`)
-    await log.commit({ puts: producers.map(([key]) => ({ key, value: null })) })
-    await log.deleteTopic(topic)
+    await deleteTopic(log, topic)
   }
 
   /** Forgets producers that have not written for a week. */
@@ -198,6 +196,13 @@ export class TopicWriter {
     })
     return result
   }
+}
+
+/** Deletes a topic with what is remembered of its producers: a new topic of this name begins with nothing. */
+export async function deleteTopic(log: Log, topic: string): Promise<void> {
+  const producers = await log.entries(`${PRODUCER_PREFIX}${digest(topic)}/`)
+  await log.commit({ puts: producers.map(([key]) => ({ key, value: null })) })
+  await log.deleteTopic(topic)
 }
 
 function producerPut(key: string, state: ProducerState, places: readonly Place[], now: number): Put {
