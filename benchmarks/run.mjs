@@ -5,9 +5,10 @@ import { cpus, totalmem } from 'node:os'
 import { decode } from './cases/decode.mjs'
 import { fanOut } from './cases/fan-out.mjs'
 import { latency } from './cases/latency.mjs'
+import { log } from './cases/log.mjs'
 import { socket } from './cases/socket.mjs'
 
-const CASES = { decode, socket, 'fan-out': fanOut, latency }
+const CASES = { decode, socket, 'fan-out': fanOut, latency, log }
 
 const args = process.argv.slice(2)
 const at = args.indexOf('--json')

@@ -18,13 +18,14 @@ export function checkCommand(): Command {
     .summary('find every error of a SQL script without running it')
     .description('Parses, binds and plans a SQL script, and reports all errors at once.')
     .argument('<file>', 'the script; - for standard input')
+    .option('--topics', 'take the script as "serve" and "run --data-dir" do: tables may be topics, and be read from the past')
     .option('--json', 'print the result as JSON on stdout')
     .addHelpText('after', `${HELP}\n${exitCodesHelp([0, 64, 65, 66, 73, 78])}`)
     .action(runAction(check))
 }
 
-async function check(file: string, flags: { readonly json?: boolean }): Promise<number> {
-  const script = compileScript(await readScript(file))
+async function check(file: string, flags: { readonly json?: boolean; readonly topics?: boolean }): Promise<number> {
+  const script = compileScript(await readScript(file), { topics: flags.topics ?? false })
   if (flags.json === true) {
     await print(`${JSON.stringify(checkReport(script), null, 2)}\n`)
     return script.errors[0]?.entry.exit ?? 0

@@ -16,14 +16,15 @@ export function explainCommand(): Command {
     .summary('show the plan of a SQL script')
     .description('Shows the plan of a SQL script: where rows come from, what happens to them, where they go.')
     .argument('<file>', 'the script; - for standard input')
+    .option('--topics', 'take the script as "serve" and "run --data-dir" do: tables may be topics, and be read from the past')
     .addOption(new Option('--json', 'print the plan itself as JSON').conflicts('mermaid'))
     .option('--mermaid', 'print a Mermaid flowchart')
     .addHelpText('after', `${HELP}\n${exitCodesHelp([0, 64, 65, 66, 73, 78])}`)
     .action(runAction(explain))
 }
 
-async function explain(file: string, flags: { readonly json?: boolean; readonly mermaid?: boolean }): Promise<number> {
-  const script = compileScript(await readScript(file))
+async function explain(file: string, flags: { readonly json?: boolean; readonly mermaid?: boolean; readonly topics?: boolean }): Promise<number> {
+  const script = compileScript(await readScript(file), { topics: flags.topics ?? false })
   const { dataflow } = script
   if (dataflow === null) return reportError(new MillraceErrors(script.errors), script.source)
   const text = flags.json

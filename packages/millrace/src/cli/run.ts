@@ -17,6 +17,7 @@ interface Flags {
   readonly codegen: boolean
   readonly worker?: boolean
   readonly giveUpAfter: number | null
+  readonly dataDir?: string
 }
 
 const HELP = `
@@ -29,8 +30,16 @@ Output:
   The command ends when every input has ended. Ctrl-C ends it in order: what was read is processed, windows stay open.
   A second Ctrl-C ends it at once.
 
+Data directory:
+  With --data-dir DIR a log lies between feeds and queries. What a table says that cannot be read again (a WebSocket) goes into the
+  topic of its name, over one connection, and its queries read that: from the earliest record that is kept, which may be of an earlier
+  run, and on into what comes. FROM and AS OF behind a table's name say otherwise (docs/sql.md). A table all of whose queries end at an
+  AS OF is not connected: they read what is there. Tables, materialized views and topics that a server has kept in DIR can be read by
+  name, and end where they end. Files are read as without a log. One process at a time may use DIR.
+
 Examples:
   millrace run query.sql
+  millrace run query.sql --data-dir data
   millrace run query.sql --format ndjson | jq .price
   millrace run - < query.sql`
 
@@ -73,9 +82,10 @@ export function runCommand(): Command {
         .argParser(patience)
         .default(FIRST_CONNECTION, '10s'),
     )
+    .option('--data-dir <dir>', 'keep what feeds say in a log in this directory, and read it from there')
     .option('--no-codegen', 'interpret everything instead of generating code')
     .option('--worker', 'run the queries in a thread of their own')
-    .addHelpText('after', `${HELP}\n${exitCodesHelp([0, 64, 65, 66, 69, 70, 73, 78, 130, 143])}`)
+    .addHelpText('after', `${HELP}\n${exitCodesHelp([0, 64, 65, 66, 69, 70, 73, 74, 78, 130, 143])}`)
     .action(runAction(run))
 }
 
@@ -94,6 +104,7 @@ async function run(file: string, flags: Flags): Promise<number> {
         badData: flags.badData ?? (flags.deadLetters === undefined ? 'fail' : 'dead_letter'),
         deadLetters: flags.deadLetters ?? null,
         firstConnection: flags.giveUpAfter,
+        dataDir: flags.dataDir ?? null,
         limit: flags.limit ?? Number.POSITIVE_INFINITY,
         progress: flags.progress ?? stderr.isTTY === true,
       },

@@ -1,8 +1,7 @@
 import type { Clock, MillraceError } from '../kernel/index.ts'
 import type { Log } from '../log/index.ts'
-import type { CaptureStatistics, TopicFeeds, TopicWriter } from '../runtime/index.ts'
+import type { Instance, Queries, TopicFeeds, TopicWriter } from '../runtime/index.ts'
 import type { WorkBudget } from './request-body.ts'
-import type { Check } from './server-options.ts'
 
 /** Plain fields, read when metrics are. */
 export interface ServerCounters {
@@ -23,14 +22,17 @@ export interface ServerContext {
   readonly clock: Clock
   readonly writer: TopicWriter
   readonly feeds: TopicFeeds
+  readonly queries: Queries
   readonly budget: WorkBudget
   readonly counters: ServerCounters
+  /** On their way to one subscriber. */
+  readonly queueBytes: number
   readonly maxBodyBytes: number
   readonly maxRecordBytes: number
   /** Seconds from asking the log to its answer. */
   observeAppend(seconds: number): void
-  captures(): readonly CaptureStatistics[]
-  checks(): readonly Check[]
+  /** Null: there is only the log. */
+  readonly instance: Instance | null
   /** Tells the operator of errors that are nobody's outside. */
   report(error: MillraceError): void
   readonly state: 'starting' | 'running' | 'stopping'

@@ -1,9 +1,11 @@
 import type { Clock, MillraceError } from '../kernel/index.ts'
 import type { Log, TopicSettings } from '../log/index.ts'
-import type { CaptureStatistics } from '../runtime/index.ts'
+import type { Instance } from '../runtime/index.ts'
 
 export interface ServerOptions {
   readonly log: Log
+  /** What runs over the log. Without one the server knows of no SQL. */
+  readonly instance?: Instance
   /** Default 8000; 0 takes any free one. */
   readonly port?: number
   /** Default 127.0.0.1. Another one than this machine's own needs `insecure`. */
@@ -17,11 +19,6 @@ export interface ServerOptions {
   readonly clock?: Clock
   /** For topics made by the first record sent to them; null: topics must exist. Default: the log's own. */
   readonly newTopics?: TopicSettings | null
-  /** Why a topic cannot be written to or deleted from outside, or null. */
-  readonly refuseWrites?: (topic: string) => string | null
-  readonly captures?: () => readonly CaptureStatistics[]
-  /** More to be ready for; see `Check`. */
-  readonly checks?: () => readonly Check[]
   /** Default 16 MiB. */
   readonly maxBodyBytes?: number
   /** Of key, value and headers. Default 1 MiB. */
@@ -30,6 +27,8 @@ export interface ServerOptions {
   readonly maxWorkBytes?: number
   /** WebSocket clients at once. Default 10,000. */
   readonly maxClients?: number
+  /** Queries that run at once. Default 64. */
+  readonly maxQueries?: number
   /** Bytes on their way to one subscriber. Default 1 MiB. */
   readonly queueBytes?: number
   /** A defect, or the log failing: what the operator should know of. */

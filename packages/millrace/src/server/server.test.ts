@@ -450,6 +450,28 @@ describe('subscriptions', () => {
     }
   })
 
+  it('say the gaps of a captured source, where they are and when they come', async () => {
+    const gap = (offset: number) => ({ topic: 'feed', partition: 0, offset, from: '2026-01-31T12:00:00Z', to: null, reason: 'lost', count: null })
+    const said = (offset: number) => ({ topic: '$gaps', records: [{ key: Buffer.from('feed'), value: Buffer.from(JSON.stringify(gap(offset))) }] })
+    const record = (n: number) => ({ topic: 'feed', records: [{ value: Buffer.from(String(n)) }] })
+    await log.createTopic('feed')
+    await log.createTopic('$gaps')
+    await log.commit({ appends: [record(0), said(1)] })
+    await log.commit({ appends: [record(1)] })
+    const { has, ws } = await client('/v1/subscribe/feed?from=earliest')
+    const late = await client('/v1/subscribe/feed?from=0:0')
+    const history = parsed(await has(4)).slice(1)
+    expect(history).toContainEqual({ $millrace: { gap: gap(1) } })
+    expect(history.filter((m) => 'value' in m).map((m) => m['value'])).toEqual([0, 1])
+    expect(parsed(await late.has(3)).slice(1)).toMatchObject([{ $millrace: { gap: gap(1) } }, { value: 1 }])
+    await log.commit({ appends: [said(2), record(2)] })
+    await log.commit({ appends: [said(3)] })
+    expect(parsed(await has(7)).slice(4)).toMatchObject([{ $millrace: { gap: gap(2) } }, { value: 2 }, { $millrace: { gap: gap(3) } }])
+    const later = await client('/v1/subscribe/feed?from=latest')
+    expect(parsed(await later.has(2))[1]).toMatchObject({ $millrace: { gap: gap(3) } })
+    for (const socket of [ws, late.ws, later.ws]) socket.terminate()
+  })
+
   it('let a slow client read later, and delay nobody else', { timeout: 60_000 }, async () => {
     await restart({ queueBytes: 64 * 1024 })
     await log.createTopic('t')

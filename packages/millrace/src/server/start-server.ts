@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { MillraceError, systemClock } from '../kernel/index.ts'
-import { TopicFeeds, TopicWriter } from '../runtime/index.ts'
+import { type Instance, Queries, TopicFeeds, TopicWriter } from '../runtime/index.ts'
 import { DEFAULT_LIMITS, listen, type Listener, type ServerConnection } from '../wire/index.ts'
 import { type AccessOptions, answerCrossOrigin, checkAccess } from './access.ts'
 import { sendError } from './reply.ts'
@@ -9,7 +9,9 @@ import { findRoute, matchPath, type Route, targetOf } from './router.ts'
 import { appendRoute } from './routes/append.ts'
 import { healthRoutes } from './routes/health.ts'
 import { metricsRoute } from './routes/metrics.ts'
+import { queryRoute } from './routes/query.ts'
 import { readRoute } from './routes/read.ts'
+import { instanceRoutes } from './routes/instance.ts'
 import { topicRoutes } from './routes/topics.ts'
 import type { ServerContext, ServerCounters } from './server-context.ts'
 import { ServerMetrics } from './server-metrics.ts'
@@ -17,6 +19,7 @@ import type { Server, ServerOptions } from './server-options.ts'
 import { ingest, type IngestSession } from './sockets/ingest.ts'
 import { LiveSockets } from './sockets/live-sockets.ts'
 import { subscribe } from './sockets/subscribe.ts'
+import { subscribeResult } from './sockets/subscribe-result.ts'
 
 const MIB = 1024 * 1024
 const DEFAULT_PORT = 8000
@@ -53,6 +56,7 @@ class HttpServer implements Server, ServerContext {
   readonly clock: NonNullable<ServerOptions['clock']>
   readonly writer: TopicWriter
   readonly feeds: TopicFeeds
+  readonly queries: Queries
   readonly budget: WorkBudget
   readonly counters: ServerCounters = {
     requests: new Map(),
@@ -61,6 +65,7 @@ class HttpServer implements Server, ServerContext {
     ackedMessages: 0,
     dropped: { keep_alive: 0, error: 0, stopping: 0 },
   }
+  readonly queueBytes: number
   readonly maxBodyBytes: number
   readonly maxRecordBytes: number
   state: ServerContext['state'] = 'starting'
@@ -87,12 +92,26 @@ class HttpServer implements Server, ServerContext {
       log: options.log,
       clock: this.clock,
       newTopics: options.newTopics === undefined ? {} : options.newTopics,
-      ...(options.refuseWrites === undefined ? {} : { refuse: options.refuseWrites }),
+      refuse: (topic) => options.instance?.refuseWrites(topic) ?? null,
     })
-    this.feeds = new TopicFeeds(options.log, { queueBytes: options.queueBytes ?? DEFAULT_LIMITS.queueBytes })
+    this.queueBytes = options.queueBytes ?? DEFAULT_LIMITS.queueBytes
+    this.feeds = new TopicFeeds(options.log, { queueBytes: this.queueBytes })
+    this.queries = new Queries({
+      log: options.log,
+      clock: this.clock,
+      ...(options.maxQueries === undefined ? {} : { maxQueries: options.maxQueries }),
+    })
     this.#metrics = new ServerMetrics(options.version ?? '')
     this.#metrics.watch(this, () => this.#listener?.clients.size ?? 0)
-    this.#routes = [...healthRoutes(this), metricsRoute(this.#metrics), ...topicRoutes(this), appendRoute(this), readRoute(this)]
+    const { instance } = options
+    this.#routes = [
+      ...healthRoutes(this),
+      metricsRoute(this.#metrics),
+      ...topicRoutes(this),
+      appendRoute(this),
+      readRoute(this),
+      ...(instance === undefined ? [] : [...instanceRoutes(this, instance), queryRoute(this, instance)]),
+    ]
   }
 
   get port(): number {
@@ -103,12 +122,8 @@ class HttpServer implements Server, ServerContext {
     return this.#listener!.url.replace(/^ws:/, 'http:').replace(/\/$/, '')
   }
 
-  captures(): ReturnType<ServerContext['captures']> {
-    return this.#options.captures?.() ?? []
-  }
-
-  checks(): ReturnType<ServerContext['checks']> {
-    return this.#options.checks?.() ?? []
+  get instance(): Instance | null {
+    return this.#options.instance ?? null
   }
 
   observeAppend(seconds: number): void {
@@ -168,6 +183,8 @@ class HttpServer implements Server, ServerContext {
     })
     const answered = [...this.#requests].map((response) => new Promise<void>((resolve) => response.once('close', () => resolve())))
     const drained = [...this.#sessions].map((session) => session.drain())
+    // They would go on for ever; their clients are told.
+    void this.queries.close()
     await Promise.race([deadline, Promise.all([...answered, ...drained])])
     clearTimeout(timer)
     const listener = this.#listener
@@ -217,6 +234,11 @@ class HttpServer implements Server, ServerContext {
     this.#live.add(client)
     const ingested = matchPath(INGEST, path)
     if (ingested !== null) ingest(this, client, ingested['topic']!, query, this.#sessions)
-    else subscribe(this, client, matchPath(SUBSCRIBE, path)!['topic']!, query)
+    else this.#subscribe(client, matchPath(SUBSCRIBE, path)!['topic']!, query)
+  }
+
+  #subscribe(client: ServerConnection, name: string, query: URLSearchParams): void {
+    if (this.instance === null || this.log.topic(name) !== undefined) subscribe(this, client, name, query)
+    else subscribeResult(this, this.instance, client, name, query)
   }
 }

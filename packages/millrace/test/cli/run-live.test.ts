@@ -1,7 +1,6 @@
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { type WebSocket, WebSocketServer } from 'ws'
+import { Feed } from './feed.ts'
 import { ended, parseLines, start, until } from './millrace.ts'
 
 describe('run of a live feed', () => {
@@ -115,47 +114,3 @@ INSERT INTO served SELECT symbol FROM trades;`
     expect((await result).code).toBe(143)
   })
 })
-
-/** A feed on a free port; clients are handed out in the order they connect. */
-class Feed {
-  readonly #server: WebSocketServer
-  readonly #arrived: WebSocket[] = []
-  #wanted: ((client: WebSocket) => void) | null = null
-
-  private constructor(server: WebSocketServer) {
-    this.#server = server
-    server.on('connection', (client) => {
-      if (this.#wanted === null) this.#arrived.push(client)
-      else this.#wanted(client)
-      this.#wanted = null
-    })
-  }
-
-  static async start(): Promise<Feed> {
-    const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
-    const feed = new Feed(server)
-    await once(server, 'listening')
-    return feed
-  }
-
-  get table(): string {
-    const { port } = this.#server.address() as AddressInfo
-    return `CREATE TABLE trades (symbol TEXT, ts TIMESTAMP, WATERMARK FOR ts AS ts) WITH (
-  connector = 'websocket', endpoint = 'ws://127.0.0.1:${port}/', format = 'json', reconnect.initial_delay = '10ms'
-);`
-  }
-
-  client(): Promise<WebSocket> {
-    const arrived = this.#arrived.shift()
-    if (arrived !== undefined) return Promise.resolve(arrived)
-    return new Promise((resolve) => {
-      this.#wanted = resolve
-    })
-  }
-
-  async close(): Promise<void> {
-    for (const client of this.#server.clients) client.terminate()
-    this.#server.close()
-    await once(this.#server, 'close')
-  }
-}

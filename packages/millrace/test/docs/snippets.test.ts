@@ -9,7 +9,7 @@ const ROOT = fileURLToPath(new URL('../../../../', import.meta.url))
 
 const errorsOf = (name: string, text: string): string[] => {
   const source = { name, text }
-  return compileScript(source).errors.map((e) => formatError(e, source))
+  return compileScript(source, { topics: true }).errors.map((e) => formatError(e, source))
 }
 
 describe('SQL in the documentation compiles', () => {

@@ -17,6 +17,8 @@ export interface ScriptRun {
   readonly end: JobEnd
   /** Every output row as JSON text, in order. */
   readonly rows: readonly string[]
+  /** The rows that were not taken back, in no order. */
+  readonly standing: readonly string[]
   readonly gaps: readonly Gap[]
   readonly notices: readonly string[]
   readonly statistics: JobStatistics
@@ -47,6 +49,7 @@ export function startScript(
   const json = findFormat('json')
   const jsonOptions = parseOptions(json.options, [], 'format "json"').value
   const rows: string[] = []
+  const standing = new Map<string, number>()
   const gaps: Gap[] = []
   const notices: string[] = []
   const encode = (batch: RecordBatch) => {
@@ -54,6 +57,7 @@ export function startScript(
     for (let i = 0; i < batch.length; i++) {
       const row = Buffer.from(bytes.subarray(offsets[i]!, offsets[i + 1]!)).toString('utf8')
       rows.push(row)
+      standing.set(row, (standing.get(row) ?? 0) + (batch.weights?.[i] ?? 1))
       options.onRow?.(row)
     }
   }
@@ -76,7 +80,14 @@ export function startScript(
       notice: (message) => notices.push(message),
     },
   )
-  const done = job.ended.then(async (end) => ({ end, rows, gaps, notices, statistics: await job.statistics() }))
+  const done = job.ended.then(async (end) => ({
+    end,
+    rows,
+    standing: [...standing].flatMap(([row, count]) => new Array<string>(Math.max(0, count)).fill(row)),
+    gaps,
+    notices,
+    statistics: await job.statistics(),
+  }))
   return { job, done }
 }
 

@@ -5,7 +5,6 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { ManualClock, parseTimestamp } from '../../src/kernel/index.ts'
-import { compileScript } from '../../src/runtime/index.ts'
 import { startScript } from './run-script.ts'
 
 const folder = new URL('../../../../../shared/seeds/', import.meta.url)
@@ -118,18 +117,20 @@ describe.skipIf(!hasSeeds)(hasSeeds ? 'the examples of the WebSocket page' : 'th
     for (const row of run.rows) expect(JSON.parse(row)).toMatchObject({ room_id: 'general', active_users: 2 })
   })
 
-  it('IoT: the table runs, the view says what it cannot do yet', async () => {
-    const whole = compileScript({ name: 'iot.sql', text: examples()[4]! })
-    expect(whole.errors.map((e) => e.code)).toContain('SQL_UNSUPPORTED')
-    expect(whole.errors.map((e) => e.message).join('\n')).toMatch(/OVER/)
-    const feed = new Feed([{ device_id: 'd', value: 2.5, location: { lat: 1.50 } }], 1)
-    feeds.push(feed)
-    const ddl = examples()[4]!.split('-- Detect')[0]!.replace(/endpoint = '[^']*'/, `endpoint = '${await feed.url()}'`)
-    const running = startScript(`${ddl}SELECT device_id, value, location FROM sensor_readings`, {
-      variables: VARIABLES,
-      onRow: () => void running.job.stop(),
-    })
-    expect((await running.done).rows).toEqual(['{"device_id":"d","value":2.5,"location":{"lat":1.5}}'])
+  it('IoT: the anomalies view gives a reading far from the hour before it, as it comes', async () => {
+    const reading = (minute: number, value: number, device_id = 'd') => {
+      const timestamp = new Date(START / 1000 + minute * 60_000).toISOString()
+      return { device_id, sensor_type: 'temperature', value, unit: 'C', location: { lat: 1.5 }, timestamp }
+    }
+    const calm = Array.from({ length: 20 }, (_, i) => reading(i, 20 + (i % 2)))
+    const rows = [...calm, reading(20, 90), reading(21, 20), reading(22, 90, 'other'), reading(120, 90)]
+    const { feed, run } = await rowsOf(4, rows, 1, '', 1)
+    expect(feed.request!.headers['x-device-token']).toBe('iot')
+    const anomalies = run.rows.map((r) => JSON.parse(r))
+    expect(anomalies.map(({ avg_value: _average, ...rest }) => rest)).toEqual([
+      { device_id: 'd', sensor_type: 'temperature', value: 90, timestamp: '2024-01-01T00:20:10Z' },
+    ])
+    expect(anomalies[0].avg_value).toBeCloseTo((20 * 20.5 + 90) / 21, 12)
   })
 
   it('blockchain: counts by contract and hour', async () => {

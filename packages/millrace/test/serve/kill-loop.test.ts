@@ -1,85 +1,12 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { Scratch } from '../cli/millrace.ts'
-import { closed, connect, serve, type Serving } from './serving.ts'
+import { killRounds, Reader, showRound, Writer } from './kill-clients.ts'
+import { serve, type Serving } from './serving.ts'
 
 const scratch = new Scratch()
 afterAll(() => scratch.remove())
 
-const ROUNDS = 5
-/** Records under way at most. */
-const WINDOW = 500
-
-interface Ack {
-  readonly sequence: number
-  readonly partition: number
-  readonly offset: number
-}
-
-/** Sends numbers in order and notes what was acknowledged. Connects again to whatever server there is, and sends again what was not. */
-class Writer {
-  readonly acks: Ack[] = []
-  #sent = 0
-  /** Over all connections: what was sent may be in the log. */
-  #everSent = 0
-  #stopped = false
-
-  /** Resolves after `stop`, once everything ever sent was acknowledged. */
-  async run(url: () => string): Promise<void> {
-    while (!this.#stopped || this.acks.length < this.#everSent) {
-      let send = (): void => undefined
-      const ws = await connect(url(), `/v1/ingest/kept?producer_id=writer&sequence=${this.acks.length}`, (text) => {
-        const message = JSON.parse(text) as { ack?: Ack; error?: unknown }
-        if (message.error !== undefined) throw new Error(text)
-        if (message.ack === undefined) return
-        if (message.ack.sequence !== this.acks.length) throw new Error(`ack ${message.ack.sequence} after ${this.acks.length - 1}`)
-        this.acks.push(message.ack)
-        send()
-      })
-      if (ws === null) continue
-      this.#sent = this.acks.length
-      send = () => {
-        const end = this.#stopped ? this.#everSent : this.acks.length + WINDOW
-        while (this.#sent < end) ws.send(`{"value":${this.#sent++}}`)
-        this.#everSent = Math.max(this.#everSent, this.#sent)
-        if (this.#stopped && this.acks.length === this.#everSent) ws.close()
-      }
-      send()
-      await closed(ws)
-    }
-  }
-
-  stop(): void {
-    this.#stopped = true
-  }
-}
-
-/** Reads from where it was, and keeps everything it was told. */
-class Reader {
-  readonly seen: number[] = []
-  readonly cursors: string[] = []
-  #stopped = false
-  #terminate = (): void => undefined
-
-  async run(url: () => string): Promise<void> {
-    while (!this.#stopped) {
-      const ws = await connect(url(), `/v1/subscribe/kept?from=${this.cursors.at(-1) ?? 'earliest'}`, (text) => {
-        const message = JSON.parse(text) as { cursor?: string; value: number }
-        if (message.cursor === undefined) return
-        this.cursors.push(message.cursor)
-        this.seen.push(message.value)
-      })
-      if (ws === null) continue
-      this.#terminate = () => ws.terminate()
-      if (this.#stopped) ws.terminate()
-      await closed(ws)
-    }
-  }
-
-  stop(): void {
-    this.#stopped = true
-    this.#terminate()
-  }
-}
+const ROUNDS = killRounds(5)
 
 /** Posts numbers over HTTP, each until it is answered. */
 async function post(url: () => string, stopped: () => boolean): Promise<number[]> {
@@ -98,18 +25,19 @@ async function post(url: () => string, stopped: () => boolean): Promise<number[]
 }
 
 describe('millrace serve', () => {
-  it('keeps every acknowledged record once and in order over kill -9', { timeout: 120_000 }, async () => {
+  it('keeps every acknowledged record once and in order over kill -9', { timeout: 120_000 + ROUNDS * 10_000 }, async () => {
     const dataDir = scratch.path('data')
     let serving: Serving = await serve(['--data-dir', dataDir])
     const url = () => serving.url
     const empty = { method: 'POST', body: '', headers: { 'content-type': 'application/x-ndjson' } }
     expect((await fetch(`${url()}/v1/topics/kept/records`, empty)).status).toBe(200)
-    const writer = new Writer()
-    const reader = new Reader()
+    const writer = new Writer('kept', (n) => n)
+    const reader = new Reader('kept')
     let stopped = false
     const writing = Promise.all([writer.run(url), post(url, () => stopped)])
     const reading = reader.run(url)
     for (let round = 0; round < ROUNDS; round++) {
+      showRound(round + 1, ROUNDS, writer.acks.length)
       const wanted = writer.acks.length + 200 + Math.floor(Math.random() * 3000)
       while (writer.acks.length < wanted) await new Promise((resolve) => setTimeout(resolve, 1 + Math.random() * 5))
       serving.child.kill('SIGKILL')
@@ -131,8 +59,8 @@ describe('millrace serve', () => {
     expect(count).toBeGreaterThan(ROUNDS * 200)
     expect(writer.acks).toEqual(all.map((n) => ({ sequence: n, partition: 0, offset: n })))
     expect((await lines('kept')).map(({ offset, value }) => [offset, value])).toEqual(all.map((n) => [n, n]))
-    expect(reader.seen).toEqual(all)
-    expect(reader.cursors).toEqual(all.map((n) => `0:${n}`))
+    expect(reader.seen.map(({ value }) => value)).toEqual(all)
+    expect(reader.seen.map(({ cursor }) => cursor)).toEqual(all.map((n) => `0:${n}`))
     expect(posted).toEqual(posted.map((_, n) => n))
     expect((await lines('posted')).map(({ value }) => value)).toEqual(posted.map((_, n) => n))
     serving.child.kill('SIGTERM')

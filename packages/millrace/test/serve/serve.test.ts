@@ -41,7 +41,7 @@ describe('millrace serve', () => {
       /millrace_source_connected\{table="exchange",connector="websocket"\} 1/,
     )
     const refused = await fetch(`${first.url}/v1/topics/exchange`, { method: 'DELETE' })
-    expect(refused.status).toBe(400)
+    expect(refused.status).toBe(409)
     first.child.kill('SIGTERM')
     expect(await first.exit).toEqual({ code: 0, signal: null })
     await closed(ws)
@@ -69,7 +69,7 @@ describe('millrace serve', () => {
   it('does not start with a script that is wrong, or an address that is taken', async () => {
     const script = scratch.write('wrong.sql', 'CREATE TABLE t (a INT) WITH (connector = \'stdout\');\nSELECT 1 FROM t;')
     const wrong = await millrace(['serve', script, '--data-dir', scratch.path('x')])
-    expect([wrong.code, wrong.stderr]).toEqual([65, expect.stringContaining('wrong.sql:2:1: error: a SELECT is not run by "serve" yet')])
+    expect([wrong.code, wrong.stderr]).toEqual([65, expect.stringContaining('wrong.sql:2:1: error: a SELECT has no part in the catalogue of a server')])
     const { url } = await serving(['--data-dir', scratch.path('y')])
     const taken = await millrace(['serve', '--port', new URL(url).port, '--data-dir', scratch.path('z')])
     expect([taken.code, taken.stderr]).toEqual([69, expect.stringContaining('CONNECTOR_ADDRESS_IN_USE')])

@@ -1,4 +1,4 @@
-import { type BadDataPolicy, MillraceErrors, systemClock } from '../../kernel/index.ts'
+import { type BadDataPolicy, type MillraceError, MillraceErrors, systemClock } from '../../kernel/index.ts'
 import type { OutputNode } from '../../plan/index.ts'
 import {
   type CompiledScript,
@@ -7,6 +7,8 @@ import {
   type Job,
   type JobEnd,
   type JobEvents,
+  type JobOptions,
+  LogScript,
   missingVariables,
   type ScriptSource,
   startJob,
@@ -39,6 +41,8 @@ export interface SessionOptions {
   /** Microseconds; null: no limit. */
   readonly firstConnection: number | null
   readonly progress: boolean
+  /** Where the log is; null: there is none. */
+  readonly dataDir: string | null
 }
 
 export interface SessionStreams {
@@ -57,13 +61,37 @@ export async function runSession(
   stop: StopSignals,
   streams: SessionStreams,
 ): Promise<number> {
-  const script = compileScript(source, { badData: options.badData })
-  if (script.errors.length > 0) return reportError(new MillraceErrors(script.errors), source)
-  const session = new Session(script, options, streams)
-  return await session.run(stop)
+  const work = await prepare(source, options)
+  try {
+    const { errors } = work.script
+    if (errors.length > 0) return reportError(new MillraceErrors(errors), source)
+    return await new Session(work, options, streams).run(stop)
+  } finally {
+    await work.close()
+  }
+}
+
+/** A script that can be started. With errors it is not. */
+interface Work {
+  readonly script: CompiledScript
+  missingVariables(templates: Templates): MillraceError | null
+  start(options: JobOptions, events: JobEvents): Job
+  close(): Promise<void>
+}
+
+async function prepare(source: ScriptSource, { dataDir, badData }: SessionOptions): Promise<Work> {
+  if (dataDir !== null) return LogScript.open(source, { dataDir, badData })
+  const script = compileScript(source, { badData })
+  return {
+    script,
+    missingVariables: (templates) => missingVariables(script, templates),
+    start: (options, events) => startJob(script, options, events),
+    close: async () => undefined,
+  }
 }
 
 class Session {
+  readonly #work: Work
   readonly #script: CompiledScript
   readonly #options: SessionOptions
   readonly #streams: SessionStreams
@@ -75,7 +103,9 @@ class Session {
   #satisfied = false
   #job: Job | null = null
 
-  constructor(script: CompiledScript, options: SessionOptions, streams: SessionStreams) {
+  constructor(work: Work, options: SessionOptions, streams: SessionStreams) {
+    const { script } = work
+    this.#work = work
     this.#script = script
     this.#options = options
     this.#streams = streams
@@ -89,12 +119,11 @@ class Session {
   async run(stop: StopSignals): Promise<number> {
     const { deadLetters } = this.#options
     const templates = new Templates((name) => process.env[name])
-    const missing = missingVariables(this.#script, templates)
+    const missing = this.#work.missingVariables(templates)
     if (missing !== null) return reportError(missing, this.#script.source)
     const letters = deadLetters === null ? null : new DeadLetterFile(deadLetters)
     for (const warning of this.#script.warnings) this.#say(`warning: ${warning}`)
-    const job = startJob(
-      this.#script,
+    const job = this.#work.start(
       {
         executor: this.#options,
         createExecutor: this.#options.worker ? workerExecutor : inlineExecutor,

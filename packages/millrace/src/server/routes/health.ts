@@ -1,5 +1,6 @@
 import { MillraceError } from '../../kernel/index.ts'
 import type { Log } from '../../log/index.ts'
+import type { Instance, PipelineStatus, TableStatus } from '../../runtime/index.ts'
 import { sendJson, sendText } from '../reply.ts'
 import { checkQuery, type Route } from '../router.ts'
 import type { ServerContext } from '../server-context.ts'
@@ -32,14 +33,16 @@ export function healthRoutes(context: ServerContext): readonly Route[] {
 async function readiness(context: ServerContext): Promise<readonly Check[]> {
   const { state } = context
   const server: Check = { name: 'server', status: state === 'running' ? 'ok' : 'failed', detail: state }
-  return [server, ...(await logChecks(context)), ...context.captures().map(captureCheck), ...context.checks()]
+  return [server, ...(await logChecks(context)), ...(context.instance === null ? [] : await instanceChecks(context.instance))]
 }
 
 async function logChecks({ log, clock }: ServerContext): Promise<readonly Check[]> {
   try {
     // Throws once the log has failed or is closed.
     await log.get('readyz')
-    const short = await Promise.all(log.topics().map(({ name }) => shortRetention(log, name, clock.now())))
+    // A journal is kept as far back as its pipeline needs, whatever its bytes.
+    const topics = log.topics().filter(({ name }) => !name.startsWith('$journal/'))
+    const short = await Promise.all(topics.map(({ name }) => shortRetention(log, name, clock.now())))
     return [{ name: 'log', status: 'ok' }, ...short.filter((check) => check !== null)]
   } catch (thrown) {
     return [{ name: 'log', status: 'failed', detail: MillraceError.from(thrown).message }]
@@ -63,8 +66,19 @@ async function shortRetention(log: Log, topic: string, now: number): Promise<Che
   }
 }
 
-function captureCheck({ table, state, connected }: ReturnType<ServerContext['captures']>[number]): Check {
-  const name = `capture "${table}"`
-  if (state === 'ended') return { name, status: 'warning', detail: 'ended' }
-  return connected ? { name, status: 'ok' } : { name, status: 'warning', detail: 'not connected' }
+/** What does not run is said by name; the server can be given work nevertheless. */
+async function instanceChecks(instance: Instance): Promise<readonly Check[]> {
+  return [...(await instance.tables()).map(tableCheck), ...(await instance.pipelines()).map(pipelineCheck)]
+}
+
+function tableCheck({ name: table, use, state, error, capture }: TableStatus): Check {
+  const name = `table "${table}"`
+  if (error !== null) return { name, status: 'warning', detail: `${state}: ${error.message}` }
+  if (use === 'capture' && state === 'running' && capture?.connected === false) return { name, status: 'warning', detail: 'not connected' }
+  return { name, status: 'ok', detail: state }
+}
+
+function pipelineCheck({ name: pipeline, kind, state, error }: PipelineStatus): Check {
+  const name = `${kind} "${pipeline}"`
+  return error === null ? { name, status: 'ok', detail: state } : { name, status: 'warning', detail: `${state}: ${error.message}` }
 }

@@ -5,7 +5,7 @@ import { checkQuery, type Route } from '../router.ts'
 import type { ServerContext } from '../server-context.ts'
 
 /** What topics there are, and their end. */
-export function topicRoutes({ log, writer }: ServerContext): readonly Route[] {
+export function topicRoutes({ log, writer, instance }: ServerContext): readonly Route[] {
   return [
     {
       method: 'GET',
@@ -38,6 +38,7 @@ export function topicRoutes({ log, writer }: ServerContext): readonly Route[] {
       path: '/v1/topics/{topic}',
       handle: async ({ params, query, response }) => {
         checkQuery(query, [])
+        instance?.assertUnused(params['topic']!)
         await writer.deleteTopic(params['topic']!)
         response.writeHead(204)
         response.end()
