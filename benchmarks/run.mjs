@@ -6,9 +6,10 @@ import { decode } from './cases/decode.mjs'
 import { fanOut } from './cases/fan-out.mjs'
 import { latency } from './cases/latency.mjs'
 import { log } from './cases/log.mjs'
+import { pipeline } from './cases/pipeline.mjs'
 import { socket } from './cases/socket.mjs'
 
-const CASES = { decode, socket, 'fan-out': fanOut, latency, log }
+const CASES = { decode, socket, 'fan-out': fanOut, latency, log, pipeline }
 
 const args = process.argv.slice(2)
 const at = args.indexOf('--json')

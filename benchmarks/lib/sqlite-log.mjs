@@ -19,7 +19,7 @@ export async function startSqlite(file) {
   return {
     /** Milliseconds in which `count` records were appended, `group` of them durable at a time. */
     append: (count, group, bytes, batch) => ask({ kind: 'append', count, group, bytes, batch }),
-    scan: () => ask({ kind: 'scan' }),
+    scan: (limit) => ask({ kind: 'scan', limit }),
     /** Milliseconds of each of `count` appends of one record. */
     single: (count, bytes) => ask({ kind: 'single', count, bytes }),
     bytes: () => statSync(file).size,

@@ -5,7 +5,7 @@ const db = new DatabaseSync(process.argv[2])
 db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
 db.exec('CREATE TABLE log (position INTEGER PRIMARY KEY, time INTEGER NOT NULL, value BLOB NOT NULL)')
 const insert = db.prepare('INSERT INTO log (time, value) VALUES (1, ?)')
-const select = db.prepare('SELECT position, time, value FROM log ORDER BY position')
+const select = db.prepare('SELECT position, time, value FROM log ORDER BY position LIMIT ?')
 
 const actions = {
   append({ count, group, bytes, batch }) {
@@ -18,11 +18,11 @@ const actions = {
     }
     return { ms: performance.now() - start }
   },
-  scan() {
+  scan({ limit }) {
     let sum = 0
     let count = 0
     const start = performance.now()
-    for (const { value } of select.iterate()) {
+    for (const { value } of select.iterate(limit)) {
       sum += value[0]
       count++
     }

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { MillraceError } from '../kernel/index.ts'
 import { type Log, openLog, openStateStore, stateDirectory, type StateStore } from '../log/index.ts'
 
 /** Flags that every `millrace log` command has. */
@@ -6,7 +7,13 @@ export interface Place {
   readonly dataDir: string
 }
 
-export async function withLog<T>({ dataDir }: Place, work: (log: Log) => Promise<T>): Promise<T> {
+/** `create`: a directory that is not there is made. @throws MillraceError FILE_NOT_READABLE when it is not there */
+export async function withLog<T>({ dataDir }: Place, work: (log: Log) => Promise<T>, create = false): Promise<T> {
+  if (!create && !existsSync(dataDir)) {
+    throw new MillraceError('FILE_NOT_READABLE', `there is no data directory "${dataDir}"`, {
+      hint: 'Say with --data-dir where it is; a relative path starts where the command was started.',
+    })
+  }
   const log = await openLog({ directory: dataDir, maintainEveryMs: 0 })
   try {
     return await work(log)

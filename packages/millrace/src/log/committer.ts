@@ -7,6 +7,10 @@ import type { Store, Write } from './store/store.ts'
 /** A group this large is closed, and what comes after waits for the next one. */
 const GROUP_BYTES = 8 * 1024 * 1024
 
+/** Buffers kept for later groups, and how large one may be. */
+const FREE_BUFFERS = 4
+const FREE_BUFFER_BYTES = 2 * GROUP_BYTES
+
 /** What appends leave free on a full disk: for what has to be written to make room. */
 const RESERVED_BYTES = 2 * 1024 * 1024
 
@@ -58,6 +62,7 @@ export class Committer {
   readonly #expire: (partition: Partition) => Expired | null
   /** In the order of submission. The last one is open while it has no plan and is not too large. */
   #groups: Group[] = []
+  readonly #freeBuffers: RecordBuffer[] = []
   #running: Promise<void> | null = null
   #failed: MillraceError | null = null
   #pendingBytes = 0
@@ -90,7 +95,7 @@ export class Committer {
       const parts = appendings.map(({ partition, append, count, bytes }) => {
         let records = group.buffers.get(partition)
         if (records === undefined) {
-          records = new RecordBuffer()
+          records = this.#freeBuffers.pop() ?? new RecordBuffer()
           group.buffers.set(partition, records)
         }
         const logTime = partition.advanceTime(this.#now())
@@ -188,6 +193,7 @@ export class Committer {
     for (const change of changes) change.apply()
     for (const small of group.small) small.apply?.()
     this.#count(group)
+    this.#reuseMemory(group, changes)
     for (const waiter of group.waiters) {
       waiter.resolve(
         waiter.parts.map(({ partition, row, count }) => ({
@@ -204,6 +210,17 @@ export class Committer {
     for (const records of group.buffers.values()) this.counters.records += records.count
     this.counters.bytes += group.bytes
     this.#pendingBytes -= group.bytes
+  }
+
+  #reuseMemory(group: Group, changes: readonly Change[]): void {
+    for (const { writes } of changes) {
+      for (const { value } of writes) if (value !== null) this.#store.memory.giveBack(value)
+    }
+    for (const records of group.buffers.values()) {
+      if (this.#freeBuffers.length >= FREE_BUFFERS || records.values.length > FREE_BUFFER_BYTES) continue
+      records.clear()
+      this.#freeBuffers.push(records)
+    }
   }
 
   #refuse(group: Group, error: MillraceError): void {

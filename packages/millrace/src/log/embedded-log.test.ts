@@ -1,5 +1,6 @@
 import { closeSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import {
@@ -576,6 +577,41 @@ describe('damage', () => {
       put(sound[at]!)
     }
     expect(found).toBeGreaterThan(10)
+  })
+})
+
+describe('a hold that comes while a topic is compacted', () => {
+  it('keeps what it holds from then on', async () => {
+    const log = await temporaryLog()
+    await log.createTopic('t', { compact: true })
+    const value = Buffer.alloc(250_000)
+    for (let i = 0; i < 64; i++) await log.append({ topic: 't', records: [{ key: bytes(`${i % 3}`), value }] })
+    const compacted = log.maintain()
+    while (log.statistics().compactedRecords === 0) await setImmediate()
+    await log.commit({ holds: [{ owner: 'a', topic: 't', partition: 0, offset: 40 }] })
+    const held = (await offsetsOf(log, 't')).filter((offset) => offset >= 40)
+    expect(held).toHaveLength(24)
+    await compacted
+    expect((await offsetsOf(log, 't')).filter((offset) => offset >= 40)).toEqual(held)
+    await log.commit({ holds: [{ owner: 'a', topic: 't', partition: 0, offset: null }] })
+    await log.compact('t')
+    expect(await offsetsOf(log, 't')).toEqual([60, 61, 62, 63])
+    expect((await log.verify())[0]!.damage).toBeNull()
+  })
+})
+
+describe('holds', () => {
+  it('go with their topic', async () => {
+    const log = await temporaryLog()
+    await log.createTopic('t')
+    const hold = { owner: 'a', topic: 't', partition: 0, offset: 0 }
+    await log.commit({ holds: [hold] })
+    await log.deleteTopic('t')
+    expect(log.holds()).toEqual([])
+    await log.createTopic('t')
+    expect(log.holds()).toEqual([])
+    await log.commit({ holds: [hold] })
+    expect(log.holds()).toEqual([hold])
   })
 })
 

@@ -92,10 +92,12 @@ export class Maintenance {
       this.#committer.between(step),
     )
     if (plan === null) return false
+    // Who has come to hold records since then may have read them: they must stay as they are.
+    const goesOn = (): boolean => usable() && this.#topics.holdFrom(partition) >= plan.upTo
     let from = partition.start
-    while (from < plan.upTo && usable()) {
+    while (from < plan.upTo && goesOn()) {
       await this.#committer.submitPlan(() => {
-        if (!usable()) return null
+        if (!goesOn()) return null
         const step = compactionStep(this.#store, partition, plan, from)
         from = step.next
         this.compactedRecords += step.removed

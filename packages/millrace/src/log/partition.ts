@@ -333,6 +333,6 @@ export class Partition {
     },
   ): EncodedBlock {
     const count = slices.reduce((sum, s) => sum + s.to - s.from, 0)
-    return encodeBlock(slices, { ...place, partitionId: this.id, next: place.base + count })
+    return encodeBlock(slices, { ...place, partitionId: this.id, next: place.base + count }, this.#store.memory)
   }
 }

@@ -78,6 +78,7 @@ export class TopicRegistry {
     const open = this.#topics.get(record.name)
     if (record.deleted) {
       this.#topics.delete(record.name)
+      for (const id of record.partitionIds) this.#holds.delete(id)
       for (const partition of open?.partitions ?? []) partition?.markDeleted()
       this.purging.add(record)
     } else if (open === undefined) {

@@ -9,7 +9,6 @@ import { findRoute, matchPath, type Route, targetOf } from './router.ts'
 import { appendRoute } from './routes/append.ts'
 import { healthRoutes } from './routes/health.ts'
 import { metricsRoute } from './routes/metrics.ts'
-import { queryRoute } from './routes/query.ts'
 import { readRoute } from './routes/read.ts'
 import { instanceRoutes } from './routes/instance.ts'
 import { topicRoutes } from './routes/topics.ts'
@@ -110,7 +109,7 @@ class HttpServer implements Server, ServerContext {
       ...topicRoutes(this),
       appendRoute(this),
       readRoute(this),
-      ...(instance === undefined ? [] : [...instanceRoutes(this, instance), queryRoute(this, instance)]),
+      ...(instance === undefined ? [] : instanceRoutes(this, instance)),
     ]
   }
 

@@ -141,7 +141,7 @@ const CALLS = [
 ]
 
 const cents = fc.integer({ min: -200, max: 200 })
-const rowArbitrary: fc.Arbitrary<Row> = fc.tuple(
+const rowArbitrary: fc.Arbitrary<Row> = fc.tuple<Value[]>(
   fc.option(fc.oneof(fc.integer({ min: -3, max: 3 }), fc.constantFrom(2n ** 62n, 9_007_199_254_740_991))),
   fc.option(cents.map((unscaled) => ({ unscaled, scale: 2 }))),
   fc.option(cents.map((c) => c / 8)),

@@ -67,6 +67,7 @@ describe('kill -9', () => {
       const child = spawn(process.execPath, [WRITER, join(directory, 'log'), trace], {
         stdio: ['ignore', 'ignore', 'inherit'],
       })
+      onTestFinished(() => void child.kill('SIGKILL'))
       const gone = once(child, 'exit')
       const wanted = 1 + ((round * 37) % 90)
       await new Promise<void>((resolve) => {

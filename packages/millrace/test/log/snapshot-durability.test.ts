@@ -38,6 +38,7 @@ describe('kill -9', () => {
       const child = spawn(process.execPath, [WRITER, join(directory, 'state'), trace, `${step}`], {
         stdio: ['ignore', 'ignore', 'inherit'],
       })
+      onTestFinished(() => void child.kill('SIGKILL'))
       const gone = once(child, 'exit')
       const wanted = 4 + ((round * 31) % 70)
       await new Promise<void>((resolve) => {

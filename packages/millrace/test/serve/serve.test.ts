@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { once } from 'node:events'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { millrace, Scratch, start, until } from '../cli/millrace.ts'
@@ -110,6 +111,10 @@ describe('millrace log', () => {
     expect([refused.code, refused.stderr]).toEqual([65, expect.stringContaining(`line 2 of "${bad}" has an unexpected member "valeu"`)])
     expect((await log('verify')).stdout).toMatch(/^"a b" partition 0: 3 records, sound\n"copy" partition 0: 4 records, sound\n$/)
     expect((await log('cat', 'none')).code).toBe(65)
+    expect((await log('import', '$journal/p', file)).stderr).toContain('Topics whose names start with "$" are Millrace\'s own.')
+    const nowhere = scratch.path('nowhere')
+    const none = await millrace(['log', 'ls', '--data-dir', nowhere])
+    expect([none.code, none.stderr, existsSync(nowhere)]).toEqual([66, expect.stringContaining('there is no data directory'), false])
     expect((await log('import', 'copy', scratch.path('none'))).code).toBe(66)
   })
 })

@@ -55,6 +55,23 @@ const ORDERS = 'CREATE TABLE orders (k TEXT, v BIGINT);'
 const SUMS = 'CREATE MATERIALIZED VIEW sums AS SELECT k, SUM(v) AS s FROM orders GROUP BY k;'
 
 describe('millrace serve', () => {
+  it('refuses what would be two things of one name, and says what is wrong with requests', { timeout: 60_000 }, async () => {
+    const { url } = await serving(['--data-dir', scratch.path('names')])
+    expect((await post(`${url}/v1/statements`, `${ORDERS} CREATE VIEW big AS SELECT * FROM orders WHERE v > 10;`)).status).toBe(200)
+    for (const [name, owner] of [['big', 'view "big"'], ['BIG', 'view "big"'], ['Orders', 'table "orders"']]) {
+      const { status, body } = await append(url, name!, { k: 'a', v: 1 })
+      expect([status, body]).toEqual([400, expect.objectContaining({ details: { detail: `Its name is that of ${owner}.` } })])
+    }
+    expect((await append(url, 'orders', { k: 'a', v: 11 })).status).toBe(200)
+    expect((await append(url, 'loose', 1)).status).toBe(200)
+    const taken = await post(`${url}/v1/statements`, 'CREATE VIEW loose AS SELECT * FROM orders')
+    expect([taken.status, taken.body['error_code']]).toEqual([400, 'SQL_DUPLICATE'])
+    const query = `${url}/v1/query`
+    const stray = await post(query, '{"sql":"SELECT * FROM big","changed":"keep"}', 'application/json')
+    expect(stray.body).toMatchObject({ message: 'there is no member "changed"', details: { hint: 'Members: sql.' } })
+    expect((await ask(query)).body).toMatchObject({ error_code: 'REQUEST_METHOD', details: { hint: 'It has POST.' } })
+  })
+
   it('runs what its scripts say, keeps it over restarts, and changes it only when told how', { timeout: 120_000 }, async () => {
     const dataDir = scratch.path('changed')
     const out = scratch.path('out.ndjson')

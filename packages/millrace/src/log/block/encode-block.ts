@@ -1,3 +1,4 @@
+import type { BlockMemory } from './block-memory.ts'
 import {
   columnFlags,
   fixedBytes,
@@ -37,8 +38,8 @@ export function contentBytes(flags: number, count: number, variable: number): nu
   return HEADER_BYTES + 4 * ends + fixedBytes(flags) * count + variable
 }
 
-/** One block of the slices' records in their order. */
-export function encodeBlock(slices: readonly Slice[], place: BlockPlace): EncodedBlock {
+/** One block of the slices' records in their order; sealed ones in memory of `memory`. */
+export function encodeBlock(slices: readonly Slice[], place: BlockPlace, memory?: BlockMemory): EncodedBlock {
   let flags = 0
   let count = 0
   let valueBytes = 0
@@ -50,8 +51,10 @@ export function encodeBlock(slices: readonly Slice[], place: BlockPlace): Encode
     variable += variableBytes(columns, from, to)
   }
   const content = contentBytes(flags, count, variable)
-  // Zeroed: no old memory gets into the padding.
-  const bytes = new Uint8Array(place.sealed ? sealedBytes(content) : content)
+  const size = place.sealed ? sealedBytes(content) : content
+  const bytes = memory === undefined || !place.sealed ? new Uint8Array(size) : memory.take(size)
+  // No old memory gets into the padding.
+  bytes.fill(0, content)
   const buffer = bytes.buffer
 
   let at = HEADER_BYTES

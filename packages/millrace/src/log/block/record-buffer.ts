@@ -41,6 +41,16 @@ export class RecordBuffer implements RecordColumns {
     return this.#headers?.ends ?? null
   }
 
+  /** As new, but with the memory it has. */
+  clear(): void {
+    this.count = 0
+    this.checked = true
+    this.#values.clear()
+    this.#keys = null
+    this.#headers = null
+    this.nulls = null
+  }
+
   /** `logTime` is the timestamp of a record without one. */
   add(record: LogRecord, logTime: number): void {
     const row = this.count
@@ -115,6 +125,11 @@ class ByteColumn {
   constructor(count = 0) {
     this.ends = new Uint32Array(Math.max(FIRST_RECORDS, 2 * count) + 1)
     this.#count = count
+  }
+
+  clear(): void {
+    this.#count = 0
+    this.ends[0] = 0
   }
 
   add(part: Uint8Array | null): void {

@@ -1,7 +1,8 @@
-import { mkdirSync, statfsSync } from 'node:fs'
+import { statfsSync } from 'node:fs'
 import { open, type Database, type RootDatabase } from 'lmdb'
 import { PAGE_BYTES, storedBytes } from '../block/layout.ts'
 import { checkDataFile, FileLength, syncDirectory } from './data-file.ts'
+import { makeDirectory } from './make-directory.ts'
 import { foreignReader, giveUpOwnership, locked, refuseIfOwned, takeOwnership } from './owner.ts'
 import { corrupt, diskFull, isDiskFull, openError, writeFailure } from './store-errors.ts'
 
@@ -59,7 +60,7 @@ export class Environment<Table extends string> {
     let root: RootDatabase<Uint8Array, Uint8Array> | undefined
     let owned = false
     try {
-      mkdirSync(directory, { recursive: true })
+      makeDirectory(directory)
       refuseIfOwned(directory)
       checkDataFile(directory)
       root = open<Uint8Array, Uint8Array>({

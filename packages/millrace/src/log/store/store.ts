@@ -1,3 +1,4 @@
+import { BlockMemory } from '../block/block-memory.ts'
 import { Environment, type Write as EnvironmentWrite } from './environment.ts'
 import type { Format } from './migrations.ts'
 
@@ -15,6 +16,9 @@ export const LOG_FORMAT: Format<Table> = { version: 1, migrations: [] }
 
 /** The environment of one log. */
 export class Store extends Environment<Table> {
+  /** Of sealed blocks on their way into the store. */
+  readonly memory = new BlockMemory()
+
   /** @throws MillraceError LOG_LOCKED, LOG_CORRUPT, LOG_DIRECTORY, LOG_VERSION, LOG_FULL. */
   static open(directory: string): Store {
     return new Store(directory, TABLES)

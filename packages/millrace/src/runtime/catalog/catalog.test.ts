@@ -103,6 +103,9 @@ describe('a catalogue', () => {
     expect(errorsOf(`CREATE MATERIALIZED VIEW "Posted" AS SELECT v FROM m`)).toEqual([
       '0.sql: SQL_DUPLICATE "Posted": there is a topic "Posted" already',
     ])
+    expect(errorsOf(`CREATE VIEW "Posted" AS SELECT v FROM m`)).toEqual([
+      '0.sql: SQL_DUPLICATE "Posted": there is a topic "Posted" already',
+    ])
     const query = planQuery(analysis, { name: 'query', text: 'SELECT v FROM m' })
     expect(query.topics).toEqual({ source_1: 'm' })
     expect(query.output.schema.fields.map(({ name }) => name)).toEqual(['v'])

@@ -114,8 +114,8 @@ export class Draft {
       })
     }
     if (known === undefined) {
-      // A result has its topic to itself; one that its own object has left is deleted before.
-      const isTaken = kind === 'materialized view' && this.#options.isTopic(name) && !this.dropped.has(relationKey(name))
+      // A result has its topic to itself, and a view has none; one that its own object has left is deleted before.
+      const isTaken = (kind === 'materialized view' || kind === 'view') && this.#options.isTopic(name) && !this.dropped.has(relationKey(name))
       if (!isTaken) return this.#add({ kind, name, statement })
       return this.#error('SQL_DUPLICATE', `there is a topic "${name}" already`, span, {
         detail: 'Its records are not the results of this view.',

@@ -193,7 +193,9 @@ export class Instance {
     const owner = this.#analysis.ownerOfTopic(topic)
     if (owner?.object.kind === 'table') return 'It is captured from the source of a table.'
     if (owner !== null) return `It is the result of ${objectText(owner.object)}.`
-    return null
+    // Made now, it would hide the object from some who name it, and be hidden by it from others.
+    const namesake = this.log.topic(topic) === undefined ? this.#catalog.entries.get(relationKey(topic)) : undefined
+    return namesake === undefined ? null : `Its name is that of ${objectText(namesake.object)}.`
   }
 
   /** @throws MillraceError CATALOG_IN_USE for a topic that objects of the catalogue are made of. */

@@ -62,7 +62,7 @@ export function forgettingPuts(name: string): Put[] {
  */
 export function checkpointHolds(log: Log, definition: PipelineDefinition, checkpoint: Checkpoint): Hold[] {
   const { name, topics } = definition
-  const { journal, positions, ended } = checkpoint
+  const { journal, positions, ends, ended } = checkpoint
   const owner = pipelineOwner(name)
   const needed = new Map<string, Hold>()
   const need = (topic: string, partition: number, offset: number): void => {
@@ -74,6 +74,9 @@ export function checkpointHolds(log: Log, definition: PipelineDefinition, checkp
     const topic = topics[source]
     if (topic === undefined || ended.includes(source)) continue
     for (const [partition, offset] of offsets.entries()) need(topic, partition, offset)
+    // Partitions that came later, unless the source ends with those it had.
+    const partitions = ends[source] === undefined ? (log.topic(topic)?.config.partitions ?? 0) : 0
+    for (let partition = offsets.length; partition < partitions; partition++) need(topic, partition, 0)
   }
   const others = releasedHolds(log, name).filter(
     ({ topic, partition }) => !needed.has(JSON.stringify([topic, partition])),

@@ -6,11 +6,19 @@ import type { DeadLetter } from '../executor/executor.ts'
  * Records that are no rows. Each is there once, however many pipelines read it: the key is the JSON list [topic, partition, offset, index,
  * reason]. The value:
  *
- *     {"table","topic","partition","offset","index","reason","message","at","payload" | "payload_base64"}
+ *     {"table","topic","partition","offset","index","reason","message","at","payload" | "payload_base64"[,"payload_bytes"]}
+ *
+ * `payload_bytes`: how large the payload is of which only the beginning is there, because all of it does not fit into a record.
  *
  * A tombstone: the record was sent through its topic again.
  */
 export const DEAD_LETTERS_TOPIC = '$dead_letters'
+
+/** As text in JSON a byte may take six; in base64 three take four; and a record takes 64 MiB. */
+const MAX_TEXT_BYTES = 10 * 1024 * 1024
+const MAX_BASE64_BYTES = 44 * 1024 * 1024
+/** What is kept of a larger one. */
+const BEGINNING_BYTES = 64 * 1024
 
 /** Makes the topic of dead letters if it is not there. */
 export async function ensureDeadLettersTopic(log: Log): Promise<void> {
@@ -47,8 +55,17 @@ export function deadLettersAppend(
   return { topic: DEAD_LETTERS_TOPIC, records: [...records.values()], checked: true }
 }
 
-function contentOf(payload: Uint8Array): { readonly payload: string } | { readonly payload_base64: string } {
+interface Content {
+  readonly payload?: string
+  readonly payload_base64?: string
+  readonly payload_bytes?: number
+}
+
+function contentOf(payload: Uint8Array): Content {
   const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length)
-  const text = bytes.toString('utf8')
-  return Buffer.from(text).equals(bytes) ? { payload: text } : { payload_base64: bytes.toString('base64') }
+  if (bytes.length > MAX_BASE64_BYTES) {
+    return { payload_base64: bytes.toString('base64', 0, BEGINNING_BYTES), payload_bytes: bytes.length }
+  }
+  const text = bytes.length > MAX_TEXT_BYTES ? null : bytes.toString('utf8')
+  return text !== null && Buffer.from(text).equals(bytes) ? { payload: text } : { payload_base64: bytes.toString('base64') }
 }

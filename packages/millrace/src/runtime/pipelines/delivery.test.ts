@@ -5,11 +5,13 @@ import { gunzipSync } from 'node:zlib'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { temporaryDirectory, temporaryLog, values } from '../../../test/log/temporary-log.ts'
 import { faultyLog, gone } from '../../../test/runtime/pipelines/faulty-log.ts'
+import type { Sink } from '../../connectors/index.ts'
 import { MillraceError, type OptionValue } from '../../kernel/index.ts'
 import type { Log } from '../../log/index.ts'
 import { Templates } from '../templates.ts'
 import { Delivery, type DeliveryOptions } from './delivery.ts'
-import { forgetDelivery } from './delivery-place.ts'
+import { forgetDelivery, loadDelivery } from './delivery-place.ts'
+import { deliver } from './delivery-run.ts'
 
 /** What a program reads that is handed the output. */
 class Reader extends Writable {
@@ -25,7 +27,7 @@ interface Delivering {
   readonly errors: { readonly code: string; readonly retryIn: number | null }[]
 }
 
-function deliver(
+function start(
   log: Log,
   options: Readonly<Record<string, OptionValue>>,
   more: Partial<DeliveryOptions> = {},
@@ -66,7 +68,7 @@ describe('a delivery', () => {
     await log.createTopic('out')
     const stdout = new Reader()
     const options = { connector: 'stdout', format: 'json' }
-    const first = deliver(log, options, { stdout })
+    const first = start(log, options, { stdout })
     await first.delivery.opened
     for (const group of GROUPS.slice(0, 2)) {
       await log.append({ topic: 'out', records: values(...group) })
@@ -76,7 +78,7 @@ describe('a delivery', () => {
     await first.delivery.stop()
     for (const group of GROUPS.slice(2)) await log.append({ topic: 'out', records: values(...group) })
     expect(await first.delivery.statistics()).toMatchObject({ state: 'stopped', lag: 9 })
-    const second = deliver(log, options, { stdout })
+    const second = start(log, options, { stdout })
     await second.delivery.drain()
     await second.delivery.stop()
     expect(stdout.text).toBe(WHOLE)
@@ -85,13 +87,58 @@ describe('a delivery', () => {
     expect([log.holds(), await log.entries('delivery/')]).toEqual([[], []])
   })
 
+  it('notes everything that was written when it is told to stop', async () => {
+    const log = await temporaryLog()
+    await log.createTopic('out')
+    for (let n = 0; n < 3; n++) await log.append({ topic: 'out', records: [{ value: Buffer.alloc(300_000) }] })
+    const stop = new AbortController()
+    let reads = 0
+    const stopping = new Proxy(log, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name)
+        if (typeof value !== 'function') return value
+        if (name !== 'reader') return value.bind(target) as unknown
+        return async (...asked: Parameters<Log['reader']>) => {
+          const reader = await target.reader(...asked)
+          const next = (signal?: AbortSignal) => {
+            if (reads++ === 2) stop.abort()
+            return reader.next(signal)
+          }
+          return { next }
+        }
+      },
+    })
+    let rows = 0
+    const sink: Sink = {
+      open: async () => undefined,
+      write: async ({ offsets }) => {
+        rows += offsets.length - 1
+      },
+      flush: async (signal) => signal.throwIfAborted(),
+      close: async () => undefined,
+    }
+    const ignore = (): void => undefined
+    await deliver({
+      log: stopping,
+      table: 'out',
+      sink,
+      separator: new Uint8Array(0),
+      signal: stop.signal,
+      opened: ignore,
+      delivered: ignore,
+      missed: ignore,
+    })
+    expect(rows).toBe(2)
+    expect(await loadDelivery(log, 'out')).toEqual({ offset: rows, token: null })
+  })
+
   it('loses nothing when it dies; what was not noted comes again', async () => {
     for (let commit = 0; commit < 6; commit++) {
       const log = await temporaryLog()
       await log.createTopic('out')
       const stdout = new Reader()
       const options = { connector: 'stdout', format: 'json' }
-      const dying = deliver(
+      const dying = start(
         faultyLog(log, (each) => (each < commit ? 'kept' : gone())),
         options,
         { stdout },
@@ -103,7 +150,7 @@ describe('a delivery', () => {
       const noted = Math.max(0, commit - 1)
       const before = stdout.text
       stdout.text = ''
-      const second = deliver(log, options, { stdout })
+      const second = start(log, options, { stdout })
       await second.delivery.drain()
       expect(stdout.text).toBe(
         GROUPS.slice(noted)
@@ -122,14 +169,14 @@ describe('a delivery', () => {
         const log = await temporaryLog()
         await log.createTopic('out')
         const fate = (each: number) => (each < commit ? 'kept' : each === commit && answer === 'lost' ? 'lost' : gone())
-        const dying = deliver(faultyLog(log, fate), file(path))
+        const dying = start(faultyLog(log, fate), file(path))
         for (const group of GROUPS) {
           await log.append({ topic: 'out', records: values(...group) })
           await dying.delivery.drain()
         }
         expect(dying.errors).toEqual(commit < 6 ? [{ code: 'LOG_CLOSED', retryIn: null }] : [])
         if (answer === 'and half a row after it' && existsSync(path)) appendFileSync(path, '{"n":')
-        const second = deliver(log, file(path))
+        const second = start(log, file(path))
         await second.delivery.drain()
         await second.delivery.stop()
         expect(contentOf(path)).toBe(WHOLE)
@@ -143,12 +190,12 @@ describe('a delivery', () => {
     const log = await temporaryLog()
     await log.createTopic('out')
     await log.append({ topic: 'out', records: values('1', '2') })
-    const first = deliver(log, file(path))
+    const first = start(log, file(path))
     await first.delivery.drain()
     await first.delivery.stop()
     expect(readFileSync(path, 'utf8')).toBe('1\n2\n')
     truncateSync(path, 1)
-    const second = deliver(log, file(path))
+    const second = start(log, file(path))
     await second.delivery.opened
     expect(second.errors).toEqual([{ code: 'FILE_NOT_WRITABLE', retryIn: null }])
     expect(readFileSync(path, 'utf8')).toBe('1')
@@ -160,13 +207,13 @@ describe('a delivery', () => {
     const log = await temporaryLog()
     await log.createTopic('out')
     await log.append({ topic: 'out', records: values('1') })
-    const { delivery, errors } = deliver(log, file(path))
+    const { delivery, errors } = start(log, file(path))
     await delivery.opened
     expect(errors).toEqual([{ code: 'FILE_NOT_WRITABLE', retryIn: null }])
     expect(await delivery.statistics()).toMatchObject({ state: 'failed', lag: 1, error: { code: 'FILE_NOT_WRITABLE' } })
     mkdirSync(folder)
     const full = (commit: number) => (commit === 0 ? new MillraceError('LOG_FULL', 'the disk is full') : 'kept')
-    const second = deliver(faultyLog(log, full), file(path))
+    const second = start(faultyLog(log, full), file(path))
     await second.delivery.drain()
     expect(second.errors).toEqual([{ code: 'LOG_FULL', retryIn: 0 }])
     expect(readFileSync(path, 'utf8')).toBe('1\n')

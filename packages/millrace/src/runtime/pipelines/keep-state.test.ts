@@ -31,6 +31,10 @@ describe('canKeepState', () => {
       'operator "window_aggregate_1" is not there any more',
     )
     expect(reason(`${TABLE('t')}SELECT k FROM t`, TABLE('t') + SQL)).toBe('operator "window_aggregate_1" is new')
+    expect(reason(`${TABLE('t', ", topic = 'a'")}SELECT k FROM t`, `${TABLE('t', ", topic = 'b'")}SELECT k FROM t`)).toBe(
+      'source "source_1" (table "t") is another one',
+    )
+    expect(reason(`${TABLE('t', ", topic = 't'")}SELECT k FROM t`, `${TABLE('t')}SELECT k FROM t`)).toBeNull()
     expect(reason(TABLE('t') + SQL, TABLE('u') + SQL.replace('FROM t', 'FROM u'))).toBe(
       'source "source_1" (table "t") is another one',
     )

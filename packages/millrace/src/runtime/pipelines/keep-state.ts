@@ -6,7 +6,7 @@ const STATELESS: ReadonlySet<PlanNode['kind']> = new Set(['filter', 'project', '
 
 /**
  * Why the state of one plan cannot go on in another, as the end of a sentence; null: it can. Every operator with state has to be there
- * under the same name and do the same with rows of the same columns; every source has to read the same table.
+ * under the same name and do the same with rows of the same columns; every source has to read the same table from the same topic.
  */
 export function canKeepState(before: Dataflow, after: Dataflow): string | null {
   const old = stateful(before)
@@ -37,7 +37,7 @@ function stateful({ nodes }: Dataflow): Map<string, { readonly what: string; rea
 function essence(node: PlanNode, columns: readonly (Schema | undefined)[]): unknown {
   switch (node.kind) {
     case 'source':
-      return [node.table, node.changelog ?? null]
+      return [node.table, node.options['topic'] ?? node.table, node.changelog ?? null]
     case 'watermark':
       return [node.table, node.partition === null ? null : columns[0]?.fields[node.partition]?.type]
     case 'union':

@@ -1,5 +1,5 @@
 import type { Append, Log } from '../../log/index.ts'
-import type { NodeId } from '../../plan/index.ts'
+import type { SourceNode } from '../../plan/index.ts'
 import { GAPS_TOPIC } from '../capture/gap-record.ts'
 import type { InputGap } from '../topic-input/index.ts'
 import { type PipelineDefinition, sourcesOf } from './pipeline-definition.ts'
@@ -11,16 +11,16 @@ export async function gapsAt(log: Log, definition: PipelineDefinition, place: Pl
   for (const { node, topic } of sourcesOf(definition)) {
     if (place.ended.has(node.id)) continue
     for (const { partition, start } of await log.offsets(topic)) {
-      const from = knownPosition(place, node.id, partition)
-      if (from !== null && from < start) gaps.push({ source: node.id, topic, partition, from, to: start })
+      const from = place.position(node.id, partition)
+      if (from < start && !cameTooLate(place, node, partition)) gaps.push({ source: node.id, topic, partition, from, to: start })
     }
   }
   return gaps
 }
 
-/** Null: a partition that came later, of which everything there is is read. */
-function knownPosition(place: Place, source: NodeId, partition: number): number | null {
-  return place.positions[source]?.[partition] ?? null
+/** Of a bounded source, which has the partitions it had at first. */
+function cameTooLate(place: Place, { id, to }: SourceNode, partition: number): boolean {
+  return to !== undefined && partition >= (place.positions[id]?.length ?? 0)
 }
 
 /**

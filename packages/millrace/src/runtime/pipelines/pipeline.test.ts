@@ -111,7 +111,8 @@ describe('a pipeline', () => {
         Number(Object.fromEntries(headers)['watermark']) - START,
       ]),
     ).toEqual([
-      [SECOND, Number.NaN],
+      // There was none: the first day of the year 1.
+      [SECOND, Date.parse('0001-01-01T00:00:00Z') * 1000 - START],
       [5 * SECOND, SECOND],
       [3 * SECOND, 5 * SECOND],
       [0, 5 * SECOND],
@@ -319,6 +320,16 @@ describe('the end of a pipeline', () => {
     expect(await values(made.log)).toHaveLength(1)
   })
 
+  it('comes once, though a source is bounded and finished', async () => {
+    const made = await bench()
+    await made.log.createTopic('t')
+    const state = encodeCapture({ position: null, at: START, finished: true })
+    await made.log.commit({ puts: [{ key: captureKey('t'), value: state }] })
+    const piped = new Piped(made, define(`${NUMBERS}SELECT count(*) AS n FROM t AS OF LATEST`)).start()
+    await piped.until('finished')
+    expect((await journal(made.log)).map(({ ended }) => ended)).toEqual([['source_1']])
+  })
+
   it('of a bounded source stays where it was at the first start', async () => {
     const made = await bench()
     await made.log.createTopic('t', { partitions: 2 })
@@ -367,6 +378,40 @@ describe('errors of a pipeline', () => {
       if (which < 3) expect(piped.errors).toEqual([{ code: 'LOG_FULL', retryIn: 0 }])
       expect(((await values(made.log)) as { n: number }[]).map(({ n }) => n)).toEqual([0, 1, 2, 3, 4, 5])
     }
+  })
+
+  it.each([false, true])('of a snapshot lose nothing of the state (of the last one: %s)', async (last) => {
+    const made = await bench()
+    await made.log.createTopic('t')
+    let full = false
+    const state = new Proxy(made.state, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name)
+        if (typeof value !== 'function') return value
+        if (name !== 'save') return value.bind(target) as unknown
+        return async (...asked: Parameters<typeof target.save>) => {
+          const id = await target.save(...asked)
+          if (full) throw new MillraceError('LOG_FULL', 'the disk is full')
+          return id
+        }
+      },
+    })
+    const snapshots = last ? undefined : { everyMs: 1e9, everyBytes: 0 }
+    const piped = new Piped({ ...made, state }, COUNTED, snapshots === undefined ? {} : { snapshots }).start()
+    await append(made.log, 't', numbers(0, 10))
+    await piped.pipeline.drain()
+    full = true
+    await append(made.log, 't', numbers(10, 20))
+    if (last) await piped.pipeline.drain()
+    else await piped.until('recovering')
+    await piped.pipeline.stop()
+    full = false
+    const again = new Piped({ ...made, state }, COUNTED).start()
+    await append(made.log, 't', numbers(20, 30))
+    await again.pipeline.drain()
+    await again.pipeline.stop()
+    expect(again.errors).toEqual([])
+    expect(await standing(made.log, 'm')).toMatchObject({ '{"odd":0}': { n: 15 }, '{"odd":1}': { n: 15 } })
   })
 
   it('of the user leave it failed until somebody acts, and retention free', async () => {
@@ -461,7 +506,7 @@ describe('retention and a pipeline', () => {
     const { made, start } = await filled(true)
     expect(start).toBeGreaterThan(100)
     const crash = new Piped(
-      { ...made, log: faultyLog(made.log, (commit) => (commit < 3 ? 'kept' : gone())) },
+      { ...made, log: faultyLog(made.log, (commit) => (commit < 2 ? 'kept' : gone())) },
       DOUBLED,
     ).start()
     await crash.until('failed')
@@ -482,6 +527,87 @@ describe('retention and a pipeline', () => {
       },
     ])
     expect([...crash.gaps, ...piped.gaps]).toHaveLength(1)
+  })
+
+  it('lets go of everything when it is stopped for good while it waits to try again', async () => {
+    const made = await bench()
+    await made.log.createTopic('t')
+    let full = false
+    const log = faultyLog(made.log, () => (full ? new MillraceError('LOG_FULL', 'the disk is full') : 'kept'))
+    const retry = { initialDelay: 3_600_000_000, maxDelay: 3_600_000_000, maxRetries: null }
+    const piped = new Piped({ ...made, log }, COUNTED, { retry }).start()
+    await append(made.log, 't', numbers(0, 10))
+    await piped.pipeline.drain()
+    full = true
+    await append(made.log, 't', numbers(10, 20))
+    await piped.until('recovering')
+    full = false
+    await piped.pipeline.stop({ release: true })
+    expect(piped.pipeline.state).toBe('stopped')
+    expect(made.log.holds()).toEqual([])
+    piped.pipeline.start()
+    await piped.pipeline.drain()
+    await piped.pipeline.stop()
+    expect(await standing(made.log, 'm')).toMatchObject({ '{"odd":0}': { n: 10 }, '{"odd":1}': { n: 10 } })
+  })
+
+  it('keeps what it needs of partitions that come while it runs', async () => {
+    const made = await bench()
+    await made.log.createTopic('t', { retentionBytes: 0 })
+    let dead = false
+    const dying = faultyLog(made.log, () => (dead ? gone() : 'kept'))
+    const crashing = new Piped({ ...made, log: dying }, DOUBLED).start()
+    await append(made.log, 't', numbers(0, 3))
+    await crashing.pipeline.drain()
+    await made.log.alterTopic('t', { partitions: 2 })
+    for (let n = 0; n < 3000; n += 500) {
+      await append(made.log, 't', filler(n), 1)
+      await crashing.pipeline.drain()
+    }
+    dead = true
+    await append(made.log, 't', numbers(3, 4))
+    await crashing.until('failed')
+    await made.log.maintain()
+    const { log, starts } = watchedReaders(made.log)
+    const again = new Piped({ ...made, log }, DOUBLED).start()
+    await again.pipeline.drain()
+    expect(again.errors).toEqual([])
+    expect(starts).toContainEqual(['t', { offset: 0 }])
+    expect(await again.pipeline.statistics()).toMatchObject({ positions: { source_1: [4, 3000] }, gaps: 0 })
+    await again.pipeline.stop()
+  })
+
+  it('keeps what it needs of partitions that came while it was stopped', async () => {
+    const made = await bench()
+    await made.log.createTopic('t', { retentionBytes: 0 })
+    const piped = new Piped(made, DOUBLED).start()
+    await piped.pipeline.drain()
+    await piped.pipeline.stop()
+    await made.log.alterTopic('t', { partitions: 2 })
+    await append(made.log, 't', numbers(0, 3), 1)
+    piped.pipeline.start()
+    await piped.pipeline.opened
+    await piped.until('running')
+    expect(made.log.holds()).toContainEqual({ owner: 'pipeline/m', topic: 't', partition: 1, offset: 0 })
+    await piped.pipeline.drain()
+    expect(await values(made.log)).toHaveLength(3)
+  })
+
+  it('states what it has missed of a partition it did not know', async () => {
+    const made = await bench()
+    await made.log.createTopic('t', { retentionBytes: 0 })
+    const piped = new Piped(made, DOUBLED).start()
+    await piped.pipeline.drain()
+    await piped.pipeline.stop({ release: true })
+    await made.log.alterTopic('t', { partitions: 2 })
+    for (let n = 0; n < 3000; n += 500) await append(made.log, 't', filler(n), 1)
+    await made.log.maintain()
+    const start = (await made.log.offsets('t'))[1]!.start
+    expect(start).toBeGreaterThan(100)
+    piped.pipeline.start()
+    await piped.pipeline.drain()
+    expect(piped.gaps).toEqual([{ source: 'source_1', topic: 't', partition: 1, from: 0, to: start }])
+    expect(await values(made.log)).toHaveLength(3000 - start)
   })
 
   it('lets go of what it has read when it is quiet', async () => {

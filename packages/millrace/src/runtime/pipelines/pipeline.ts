@@ -1,6 +1,7 @@
 import { type Clock, MillraceError, systemClock } from '../../kernel/index.ts'
 import { backoffDelay } from '../job/backoff.ts'
 import type { InputPositions } from '../topic-input/index.ts'
+import { releasedHolds } from './checkpoint.ts'
 import { ExecutorCounts } from './executor-counts.ts'
 import { forgetPipeline } from './forget-pipeline.ts'
 import { pause } from './pause.ts'
@@ -101,6 +102,8 @@ export class Pipeline {
     if (this.#run === null) this.#cancel.abort()
     else this.#run.runner.stop(release)
     await this.#running
+    // It may have ended before it could let go: in a recovery, or by an error.
+    if (release && releasedHolds(this.#options.log, this.name).length > 0) await this.#park().catch(() => undefined)
   }
 
   async restart(): Promise<void> {

@@ -61,6 +61,39 @@ describe('dead letters of a pipeline', () => {
     expect(await listDeadLetters(made.log, 'another')).toEqual([])
   })
 
+  it('are sent once, though two ask for it at the same time', async () => {
+    const made = await bench()
+    await made.log.createTopic('t')
+    await append(made.log, 't', ['no json'])
+    const { pipeline } = new Piped(made, NUMBERS).start()
+    await pipeline.drain()
+    await pipeline.stop()
+    const sent = await Promise.all([redriveDeadLetters(made.log, {}), redriveDeadLetters(made.log, {})])
+    expect(sent).toEqual([1, 0])
+    expect(await readRecords(made.log, 't')).toHaveLength(2)
+  })
+
+  it('of any size do not stop the pipeline, and are sent whole', async () => {
+    const made = await bench()
+    await made.log.createTopic('t')
+    // As text in JSON the one is too large for a record, in base64 also the other.
+    const large = [12, 46].map((size) => Buffer.alloc(size * 1024 * 1024, 1))
+    for (const value of large) await made.log.append({ topic: 't', records: [{ value }] })
+    await made.log.append({ topic: 't', records: [{ value: bytes('{"n":1}') }] })
+    const piped = new Piped(made, NUMBERS).start()
+    await piped.pipeline.drain()
+    await piped.pipeline.stop()
+    expect(piped.errors).toEqual([])
+    expect(await values(made.log)).toEqual([{ n: 1 }])
+    const letters = await listDeadLetters(made.log, 't')
+    expect(letters.map(({ payloadBytes }) => payloadBytes)).toEqual([null, large[1]!.length])
+    expect(large.map((whole, i) => whole.indexOf(letters[i]!.payload))).toEqual([0, 0])
+    expect(letters[0]!.payload).toHaveLength(large[0]!.length)
+    expect(await redriveDeadLetters(made.log, {})).toBe(2)
+    const sent = await readRecords(made.log, 't', { from: { offset: 3 } })
+    expect(sent.map(({ value }) => value?.length)).toEqual(large.map(({ length }) => length))
+  })
+
   it('are tried again with the schema of today, and are gone then', async () => {
     const made = await bench()
     await made.log.createTopic('t')

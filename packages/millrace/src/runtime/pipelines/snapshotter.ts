@@ -96,6 +96,11 @@ export class Snapshotter {
     return { saved }
   }
 
+  /** As of the last snapshot that was named. */
+  get stored(): StoredPipeline {
+    return { definition: this.#definition, checkpoint: this.#checkpoint }
+  }
+
   /** Resolves when none is being saved, whatever became of it. */
   async settled(): Promise<void> {
     await this.#saving

@@ -5,10 +5,11 @@ import type { NodeId } from '../../plan/index.ts'
 import { type InputGap, type InputPositions, type InputRange, TopicInput } from '../topic-input/index.ts'
 import type { StoredPipeline } from './checkpoint.ts'
 import { CommitWindow } from './commit-window.ts'
-import { finishedPut, isFinished } from './finished-topics.ts'
+import { finishedEnds, finishedPut } from './finished-topics.ts'
 import { type JournalEntry, journalAppend } from './journal.ts'
 import { type PipelineDefinition, sourcesOf } from './pipeline-definition.ts'
 import { Place } from './place.ts'
+import { hold } from './prepare.ts'
 import { dependsOnTime } from './processing-time.ts'
 import type { Recovered } from './recovery.ts'
 import type { Naming, Snapshotter } from './snapshotter.ts'
@@ -69,6 +70,8 @@ export class StepRunner {
   #waiting: JournalEntry[] = []
   #steppedAt = performance.now()
   #lookedAt = 0
+  /** Partitions of the topics that are read, when they were held last. */
+  #heldPartitions = 0
   #stopping = false
   #release = false
   #isOver = false
@@ -133,11 +136,12 @@ export class StepRunner {
     try {
       while (!this.#stopping && !this.#isAtEnd) {
         await this.#window.room()
+        await this.#holdNewPartitions()
         await this.#input.wait(policy.tickMs)
         this.#window.check()
         if (this.#stopping) break
         const { ranges, ended } = this.#input.take(policy.stepBytes)
-        const ends = [...ended, ...(await this.#finishedSources())]
+        const ends = [...new Set([...ended, ...(await this.#finishedSources())])]
         if (ranges.length > 0 || ends.length > 0 || this.#isTickDue) await this.#step(ranges, ends)
         if (snapshotter.isDue) this.#watch((await this.#snapshot()).saved)
       }
@@ -246,6 +250,17 @@ export class StepRunner {
     return { release: true, puts: own.map(({ topic }) => finishedPut(topic, true)) }
   }
 
+  /** Before they are read: what a step has read of them is needed to run it again. */
+  async #holdNewPartitions(): Promise<void> {
+    const { log, snapshotter } = this.#options
+    const partitions = (): number =>
+      Object.values(this.#definition.topics).reduce((sum, topic) => sum + (log.topic(topic)?.config.partitions ?? 0), 0)
+    for (let now = partitions(); now > this.#heldPartitions; now = partitions()) {
+      await hold(log, snapshotter.stored)
+      this.#heldPartitions = now
+    }
+  }
+
   /** Sources whose topic says that nothing more comes, once everything in it is read. Looks as often as time passes. */
   async #finishedSources(): Promise<NodeId[]> {
     const { log, policy } = this.#options
@@ -253,9 +268,9 @@ export class StepRunner {
     this.#lookedAt = performance.now()
     const finished: NodeId[] = []
     for (const { node, topic } of sourcesOf(this.#definition)) {
-      if (this.#place.ended.has(node.id) || !(await isFinished(log, topic))) continue
-      const ranges = await log.offsets(topic)
-      if (ranges.every(({ partition, end }) => this.#place.position(node.id, partition) >= end)) finished.push(node.id)
+      if (this.#place.ended.has(node.id)) continue
+      const ends = await finishedEnds(log, topic)
+      if (ends?.every((end, partition) => this.#place.position(node.id, partition) >= end) === true) finished.push(node.id)
     }
     return finished
   }

@@ -38,8 +38,7 @@ export function queryRoute(context: ServerContext, instance: Instance): Route {
       const live = flag(query, 'live')
       if (context.state === 'stopping') throw new MillraceError('SERVER_STOPPING', 'the server is stopping')
       const planned = await withBody(request, context.maxBodyBytes, context.budget, async (body) => {
-        const { sql, changed } = parseStatementsBody(body, request.headers['content-type'])
-        if (changed !== null) throw new MillraceError('REQUEST_INVALID', 'a query has no member "changed"')
+        const { sql } = parseStatementsBody(body, request.headers['content-type'], ['sql'])
         return placed(sql, async () => instance.planQuery(sql))
       })
       await new Answer(context, response, live ? planned : boundedQuery(planned)).run()

@@ -37,11 +37,15 @@ export function quotedName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
 }
 
-/** SQL as it is, or `{"sql": "...", "changed": "keep"}` as JSON. @throws MillraceError REQUEST_INVALID */
-export function parseStatementsBody(body: Buffer, contentType: string | undefined): Request {
+/** SQL as it is, or as JSON an object of `members`, `{"sql": "...", "changed": "keep"}`. @throws MillraceError REQUEST_INVALID */
+export function parseStatementsBody(
+  body: Buffer,
+  contentType: string | undefined,
+  members: readonly string[] = ['sql', 'changed'],
+): Request {
   const type = (contentType ?? '').split(';', 1)[0]!.trim().toLowerCase()
   if (type !== 'application/json') return { sql: utf8(body), changed: null }
-  const { sql, changed = null } = parseJsonObject(body, ['sql', 'changed'])
+  const { sql, changed = null } = parseJsonObject(body, members)
   if (typeof sql !== 'string') throw new MillraceError('REQUEST_INVALID', 'member "sql" is no text')
   if (changed === null || changed === 'keep' || changed === 'drop') return { sql, changed }
   throw new MillraceError('REQUEST_INVALID', `member "changed" is ${JSON.stringify(changed)}`, {

@@ -112,7 +112,7 @@ function planView(instance: Instance, view: string): PlannedQuery {
     return instance.planQuery(`SELECT * FROM "${view.replaceAll('"', '""')}"`)
   } catch (thrown) {
     const error = MillraceError.from(thrown)
-    if (error.code !== 'SQL_UNKNOWN_TABLE') throw error
+    if (error.code !== 'SQL_UNKNOWN_TABLE' && view !== '') throw error
     throw new MillraceError('LOG_UNKNOWN_TOPIC', `there is no topic or view "${view}"`, {
       detail: error.detail,
       hint: error.hint,
