@@ -58,7 +58,10 @@ async function follow() {
   }
 }
 
-const files = () => ({ file: log.statistics().fileBytes / MIB, disk: (statSync(join(directory, 'data.mdb')).blocks * 512) / MIB })
+const files = () => ({
+  file: log.statistics().fileBytes / MIB,
+  disk: (statSync(join(directory, 'data.mdb')).blocks * 512) / MIB,
+})
 const ms = (nanoseconds) => (nanoseconds / 1e6).toFixed(2)
 function report(label, histogram, cpu, elapsed) {
   const { file, disk } = files()
@@ -101,7 +104,9 @@ for (let batch = 0; ; batch++) {
 await Promise.all(under)
 const elapsed = performance.now() - start
 const cpu = process.cpuUsage(cpuStart)
-process.stdout.write(`${((appended * recordBytes) / 1e6 / (elapsed / 1000)).toFixed(1)} MB/s in ${Math.round(elapsed / 1000)} s\n`)
+process.stdout.write(
+  `${((appended * recordBytes) / 1e6 / (elapsed / 1000)).toFixed(1)} MB/s in ${Math.round(elapsed / 1000)} s\n`,
+)
 const figures = report('in all', whole, cpu, elapsed)
 const [verified] = await log.verify()
 const [{ start: first, end }] = await log.offsets('soak')
@@ -115,7 +120,8 @@ const misses = [
   figures.core < TARGETS.core || `it costs more than ${TARGETS.core * 100} % of a core`,
   figures.disk < 2 * (retention / MIB) + 64 || 'the file grows beyond what retention keeps',
   first > 0 || appended * recordBytes < retention || 'retention did not turn over',
-  (end === appended && read === appended && lost === 0) || `of ${appended} records ${end} are there and ${read} were read`,
+  (end === appended && read === appended && lost === 0) ||
+    `of ${appended} records ${end} are there and ${read} were read`,
   verified.damage === null || `the log is damaged: ${verified.damage.reason}`,
 ].filter((miss) => miss !== true)
 for (const miss of misses) process.stdout.write(`missed: ${miss}\n`)

@@ -21,9 +21,12 @@ export function compact(topic: string | undefined, flags: Place): Promise<void> 
     }
     for (const [place, now] of await statistics(log, topic)) {
       const then = before.get(place)!
-      const expired = now.start > then.start ? `, the first ${formatCount(now.start - then.start, 'offset')} expired` : ''
+      const expired =
+        now.start > then.start ? `, the first ${formatCount(now.start - then.start, 'offset')} expired` : ''
       const gone = formatCount(removed.get(place) ?? 0, 'record')
-      await out.write(`${place}: ${formatBytes(then.bytes)} to ${formatBytes(now.bytes)}, ${gone} compacted${expired}\n`)
+      await out.write(
+        `${place}: ${formatBytes(then.bytes)} to ${formatBytes(now.bytes)}, ${gone} compacted${expired}\n`,
+      )
     }
     await out.flush()
   })
@@ -32,7 +35,8 @@ export function compact(topic: string | undefined, flags: Place): Promise<void> 
 async function statistics(log: Log, topic: string | undefined): Promise<Map<string, PartitionStatistics>> {
   const found = new Map<string, PartitionStatistics>()
   for (const name of topic === undefined ? log.topics().map((t) => t.name) : [topic]) {
-    for (const one of await log.partitionStatistics(name)) found.set(placeOf({ topic: name, partition: one.partition }), one)
+    for (const one of await log.partitionStatistics(name))
+      found.set(placeOf({ topic: name, partition: one.partition }), one)
   }
   return found
 }

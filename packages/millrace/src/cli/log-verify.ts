@@ -64,7 +64,11 @@ async function verifyHere(topic: string | undefined, flags: Place): Promise<numb
     await orFault(
       withStates(flags, async (states) => {
         for (const { owner, snapshots, bytes, damage } of await states.verify()) {
-          await note(`state of ${JSON.stringify(owner)}`, `${formatCount(snapshots, 'snapshot')} of ${formatBytes(bytes)}`, damage)
+          await note(
+            `state of ${JSON.stringify(owner)}`,
+            `${formatCount(snapshots, 'snapshot')} of ${formatBytes(bytes)}`,
+            damage,
+          )
         }
       }),
     )
@@ -72,7 +76,12 @@ async function verifyHere(topic: string | undefined, flags: Place): Promise<numb
   await out.flush()
   if (faults.length > 0) throw faults[0]!
   if (damaged.length === 0) return 0
-  throw new MillraceError('LOG_CORRUPT', `${damaged.length === 1 ? 'one part is' : `${damaged.length} parts are`} damaged`, {
-    detail: 'The records of a partition before its damage can be read. State that is damaged is computed again once it is dropped.',
-  })
+  throw new MillraceError(
+    'LOG_CORRUPT',
+    `${damaged.length === 1 ? 'one part is' : `${damaged.length} parts are`} damaged`,
+    {
+      detail:
+        'The records of a partition before its damage can be read. State that is damaged is computed again once it is dropped.',
+    },
+  )
 }

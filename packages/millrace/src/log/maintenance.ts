@@ -69,7 +69,10 @@ export class Maintenance {
   }
 
   /** Compacts what is sealed and not held, however little there is to be gained. */
-  async compactAll(partition: Partition, onProgress: (progress: CompactionProgress) => void = () => undefined): Promise<void> {
+  async compactAll(
+    partition: Partition,
+    onProgress: (progress: CompactionProgress) => void = () => undefined,
+  ): Promise<void> {
     const { topic, index } = partition
     let removed = 0
     const report = (offset: number, to: number, gone: number): void => {
@@ -83,7 +86,10 @@ export class Maintenance {
   }
 
   /** False: there was nothing to do. */
-  async #compact(partition: Partition, report?: (offset: number, to: number, removed: number) => void): Promise<boolean> {
+  async #compact(
+    partition: Partition,
+    report?: (offset: number, to: number, removed: number) => void,
+  ): Promise<boolean> {
     const usable = (): boolean => !partition.deleted && partition.damage === null
     const config = this.#topics.configOf(partition)
     if (!usable() || config?.compact !== true) return false

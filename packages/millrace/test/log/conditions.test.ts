@@ -22,7 +22,8 @@ const opening = [
 describe('a data directory', { timeout: 120_000 }, () => {
   it.for(opening)('of a %s on a disk that is read-only is refused, and named', async ([, open], context) => {
     const disk = temporaryDirectory()
-    if (spawnSync('mount', ['-t', 'tmpfs', 'tmpfs', disk]).status !== 0) context.skip('no permission to mount a file system')
+    if (spawnSync('mount', ['-t', 'tmpfs', 'tmpfs', disk]).status !== 0)
+      context.skip('no permission to mount a file system')
     onTestFinished(() => void spawnSync('umount', ['-l', disk]))
     const directory = join(disk, 'data')
     await (await open({ directory })).close()
@@ -57,7 +58,8 @@ describe('a data directory', { timeout: 120_000 }, () => {
     })
     const lines = stdout.trimEnd().split('\n')
     expect(lines.length).toBe(2)
-    for (const line of lines) expect(line).toMatch(new RegExp(`^LOG_DIRECTORY data directory "${directory}" cannot be used`))
+    for (const line of lines)
+      expect(line).toMatch(new RegExp(`^LOG_DIRECTORY data directory "${directory}" cannot be used`))
   })
 
   it.for(opening)('of a %s belongs to one process', async ([name, open]) => {

@@ -66,8 +66,15 @@ export class FaultyDisk {
   ): Promise<number> {
     for (let n = 1; ; n++) {
       const directory = temporaryDirectory()
-      const [store, trace, arm] = ['store', 'trace', 'arm'].map((name) => join(directory, name)) as [string, string, string]
-      await this.run(script, [store, trace, ...args, arm, `${kind}:${n}:${what}`], { FAULTS_ARM: arm, FAULTS_TRACE: trace })
+      const [store, trace, arm] = ['store', 'trace', 'arm'].map((name) => join(directory, name)) as [
+        string,
+        string,
+        string,
+      ]
+      await this.run(script, [store, trace, ...args, arm, `${kind}:${n}:${what}`], {
+        FAULTS_ARM: arm,
+        FAULTS_TRACE: trace,
+      })
       const lines = linesOf(trace)
       const failed = lines.some(([, event]) => event === 'failed')
       await check(store, lines, failed)

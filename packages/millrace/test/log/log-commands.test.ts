@@ -41,7 +41,11 @@ async function filled(): Promise<string> {
   }
   await log.close()
   const states = await openStateStore({ directory: stateDirectory(directory) })
-  const changes = Array.from({ length: 3000 }, (_, i) => ({ node: 'n', key: bytes(`${i}`), value: Buffer.alloc(200, `${i} `) }))
+  const changes = Array.from({ length: 3000 }, (_, i) => ({
+    node: 'n',
+    key: bytes(`${i}`),
+    value: Buffer.alloc(200, `${i} `),
+  }))
   await states.save('pipeline/p', changes)
   await states.save('pipeline/q', changes.slice(0, 10))
   await states.close()
@@ -82,17 +86,28 @@ describe('log verify', { timeout: 120_000 }, () => {
       const content = readFileSync(path)
       const damaged = Buffer.from(content)
       let count = 0
-      for (let at = content.indexOf(find); at !== -1; at = content.indexOf(find, at + 1), count++) damaged[at + shift]! ^= 16
+      for (let at = content.indexOf(find); at !== -1; at = content.indexOf(find, at + 1), count++)
+        damaged[at + shift]! ^= 16
       expect(count).toBeGreaterThan(0)
       writeFileSync(path, damaged)
       return () => writeFileSync(path, content)
     }
     const cases = [
-      ['data.mdb', 'plain 399', 3, /^"plain" partition 0: \d+ records, damaged: at offset \d+: its checksum is wrong$/m],
+      [
+        'data.mdb',
+        'plain 399',
+        3,
+        /^"plain" partition 0: \d+ records, damaged: at offset \d+: its checksum is wrong$/m,
+      ],
       ['data.mdb', '390 390 390', 5, /^"keyed" partition 0: .* damaged: at offset /m],
       ['data.mdb', 'position/390', 2, /^damaged: table "values": its keys are out of order$/m],
       ['data.mdb', 'position/390', 16, /^damaged: value "position\/390": its checksum is wrong$/m],
-      ['state/data.mdb', '2999 2999 2999', 4, /^state of "pipeline\/p": .* damaged: Snapshot 1: chunk \d+ cannot be read/m],
+      [
+        'state/data.mdb',
+        '2999 2999 2999',
+        4,
+        /^state of "pipeline\/p": .* damaged: Snapshot 1: chunk \d+ cannot be read/m,
+      ],
     ] as const
     for (const [file, find, shift, line] of cases) {
       const mend = flip(file, find, shift)
@@ -111,7 +126,9 @@ describe('log verify', { timeout: 120_000 }, () => {
     const pages = (['data.mdb', 'state/data.mdb'] as const).flatMap((file) => {
       const content = readFileSync(join(sound, file))
       return Array.from({ length: Math.floor(content.length / 4096) }, (_, page) => ({ file, content, page })).filter(
-        ({ page }) => [1, 2].includes(content.readUInt16LE(page * 4096 + 18)) && content.readBigUInt64LE(page * 4096) === BigInt(page),
+        ({ page }) =>
+          [1, 2].includes(content.readUInt16LE(page * 4096 + 18)) &&
+          content.readBigUInt64LE(page * 4096) === BigInt(page),
       )
     })
     expect(pages.length).toBeGreaterThanOrEqual(8)
@@ -171,14 +188,18 @@ describe('log compact', { timeout: 120_000 }, () => {
     await log.createTopic('short')
     const append = async (keys: number) => {
       for (let i = 0; i < 100; i++) {
-        await log.append({ topic: 'keyed', records: [{ key: bytes(`k${i % keys}`), value: Buffer.alloc(20_000, `${i} `) }] })
+        await log.append({
+          topic: 'keyed',
+          records: [{ key: bytes(`k${i % keys}`), value: Buffer.alloc(20_000, `${i} `) }],
+        })
       }
     }
     await append(100)
     for (let i = 0; i < 5; i++) await log.append({ topic: 'short', records: [{ value: Buffer.alloc(250_000) }] })
     await log.maintain()
     // A few blocks that are not worth a compaction by themselves.
-    for (let i = 0; i < 40; i++) await log.append({ topic: 'keyed', records: [{ key: bytes('k1'), value: Buffer.alloc(20_000) }] })
+    for (let i = 0; i < 40; i++)
+      await log.append({ topic: 'keyed', records: [{ key: bytes('k1'), value: Buffer.alloc(20_000) }] })
     await log.maintain()
     expect(log.statistics().compactedRecords).toBe(0)
     await log.alterTopic('short', { retentionBytes: 0 })
@@ -186,7 +207,9 @@ describe('log compact', { timeout: 120_000 }, () => {
     const { code, stdout } = await run(directory, 'compact')
     expect(code).toBe(0)
     expect(stdout).toMatch(/^"keyed" partition 0: 2\.8 MB to 2\.3 MB, 30 records compacted$/m)
-    expect(stdout).toMatch(/^"short" partition 0: 1\.3 MB to 512 kB, 0 records compacted, the first 3 offsets expired$/m)
+    expect(stdout).toMatch(
+      /^"short" partition 0: 1\.3 MB to 512 kB, 0 records compacted, the first 3 offsets expired$/m,
+    )
     log = await openLog({ directory, maintainEveryMs: 0 })
     const keys = (await readRecords(log, 'keyed')).map((r) => r.key)
     expect(new Set(keys).size).toBe(100)
@@ -202,10 +225,18 @@ describe('recordings', { timeout: 120_000 }, () => {
   const payload = fc.oneof(
     fc.record({ binary: fc.constant(false), payload: fc.string({ unit: 'grapheme', maxLength: 40 }) }),
     fc.record({ binary: fc.constant(true), payload: fc.uint8Array({ maxLength: 40 }) }),
-    fc.record({ binary: fc.constant(true), payload: fc.string({ maxLength: 10 }).map((s) => new Uint8Array(Buffer.from(s))) }),
+    fc.record({
+      binary: fc.constant(true),
+      payload: fc.string({ maxLength: 10 }).map((s) => new Uint8Array(Buffer.from(s))),
+    }),
   )
   const events = fc.array(
-    fc.record({ kind: fc.constant('recv' as const), conn: fc.constantFrom('a', 'ä "b"', 'topic'), micros, frame: payload }),
+    fc.record({
+      kind: fc.constant('recv' as const),
+      conn: fc.constantFrom('a', 'ä "b"', 'topic'),
+      micros,
+      frame: payload,
+    }),
     { minLength: 1, maxLength: 50 },
   )
 
@@ -257,7 +288,9 @@ describe('recordings', { timeout: 120_000 }, () => {
     const plain = join(scratch, 'plain.ndjson')
     writeFileSync(plain, '{"a":1}\n{"a":2}\n')
     expect((await run(directory, 'import', 'plain', plain)).code).toBe(65)
-    expect((await run(directory, 'import', 'plain', plain, '--format', 'recording')).stderr).toBe('imported 2 records into "plain"\n')
+    expect((await run(directory, 'import', 'plain', plain, '--format', 'recording')).stderr).toBe(
+      'imported 2 records into "plain"\n',
+    )
     expect((await run(directory, 'import', 'plain', '-', '--format', 'recording')).code).toBe(64)
     const records = join(scratch, 'records.ndjson')
     expect((await run(directory, 'export', 'timed', '-o', records)).code).toBe(0)
@@ -276,6 +309,8 @@ describe('recordings', { timeout: 120_000 }, () => {
       hint: expect.stringContaining('--format records'),
     })
     await expect(exportRecording(log, 't', join(directory, 'sub'))).rejects.toMatchObject({ code: 'FILE_NOT_WRITABLE' })
-    await expect(exportRecording(log, 'none', join(directory, 'x'))).rejects.toMatchObject({ code: 'LOG_UNKNOWN_TOPIC' })
+    await expect(exportRecording(log, 'none', join(directory, 'x'))).rejects.toMatchObject({
+      code: 'LOG_UNKNOWN_TOPIC',
+    })
   })
 })

@@ -12,7 +12,11 @@ import { linesOf, temporaryDirectory } from './temporary-log.ts'
 const WRITER = fileURLToPath(new URL('snapshot-writer.mjs', import.meta.url))
 
 /** Opens the store again: the named snapshot is whole. */
-async function checkAgainst(directory: string, snapshot: number | null, state: ReadonlyMap<string, string>): Promise<void> {
+async function checkAgainst(
+  directory: string,
+  snapshot: number | null,
+  state: ReadonlyMap<string, string>,
+): Promise<void> {
   const store = await openStateStore({ directory })
   try {
     if (snapshot !== null) {

@@ -38,7 +38,7 @@ export function contentBytes(flags: number, count: number, variable: number): nu
   return HEADER_BYTES + 4 * ends + fixedBytes(flags) * count + variable
 }
 
-/** One block of the slices' records in their order; sealed ones in memory of `memory`. */
+/** One block of the slices' records in their order; a sealed one in memory of `memory`, every byte of which is written. */
 export function encodeBlock(slices: readonly Slice[], place: BlockPlace, memory?: BlockMemory): EncodedBlock {
   let flags = 0
   let count = 0
@@ -148,7 +148,7 @@ function copyNulls(
   to: number,
 ): void {
   if (nulls !== null) target.set(nulls.subarray(from, to), at)
-  else if (flags & HAS_KEYS) target.fill(NULL_KEY, at, at + to - from)
+  else if (flags & HAS_NULLS) target.fill(flags & HAS_KEYS ? NULL_KEY : 0, at, at + to - from)
 }
 
 /** Copies one column of byte strings and writes where each ends; returns the position behind it. */
@@ -162,6 +162,7 @@ function copyBytes(
 ): number {
   let at = start
   let row = 0
+  ends[0] = 0
   for (const slice of slices) {
     const { from, to } = slice
     const bytes = bytesOf(slice)

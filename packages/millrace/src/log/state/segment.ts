@@ -112,7 +112,10 @@ export class SegmentWriter implements ByteSink {
 }
 
 export function chunkRemovals(segment: number, chunks: number): StateWrite[] {
-  return Array.from({ length: chunks }, (_, n) => ({ table: 'chunks', key: chunkKey(segment, n), value: null }) as const)
+  return Array.from(
+    { length: chunks },
+    (_, n) => ({ table: 'chunks', key: chunkKey(segment, n), value: null }) as const,
+  )
 }
 
 /**
@@ -144,7 +147,8 @@ export async function* readSegment(
     if (decoded.length > 0) yield decoded
     await setImmediate()
   }
-  if (previous !== segment.checksum || !changes.complete) throw corrupt(owner, segment, 'its last chunk is not the one it had')
+  if (previous !== segment.checksum || !changes.complete)
+    throw corrupt(owner, segment, 'its last chunk is not the one it had')
 }
 
 function corrupt(owner: string, { snapshot }: Segment, reason: string): MillraceError {

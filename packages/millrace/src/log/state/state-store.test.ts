@@ -143,10 +143,19 @@ describe('merging', () => {
   it('makes room when most of the state is deleted', async () => {
     const store = await open(temporaryDirectory())
     const keys = Array.from({ length: 4000 }, (_, i) => `key ${i}`)
-    await store.settle('o', await store.save('o', keys.map((key) => change('n', key, 'v'.repeat(1000)))))
+    await store.settle(
+      'o',
+      await store.save(
+        'o',
+        keys.map((key) => change('n', key, 'v'.repeat(1000))),
+      ),
+    )
     let last = 0
     for (let i = 0; i < 4000; i += 400) {
-      last = await store.save('o', keys.slice(i, Math.min(i + 400, 3990)).map((key) => change('n', key, null)))
+      last = await store.save(
+        'o',
+        keys.slice(i, Math.min(i + 400, 3990)).map((key) => change('n', key, null)),
+      )
       await store.settle('o', last)
     }
     for (let i = 0; i < 8; i++) await store.settle('o', (last = await store.save('o', [])))
@@ -174,7 +183,11 @@ describe('merging', () => {
 })
 
 describe('damage', () => {
-  async function saved(): Promise<{ readonly directory: string; readonly snapshot: number; readonly ids: readonly number[] }> {
+  async function saved(): Promise<{
+    readonly directory: string
+    readonly snapshot: number
+    readonly ids: readonly number[]
+  }> {
     const directory = temporaryDirectory()
     const store = await openStateStore({ directory })
     await store.save('o', changesOf(7))
@@ -183,7 +196,9 @@ describe('damage', () => {
     await store.save('sound', changesOf(1))
     await store.close()
     const environment = openStateEnvironment(directory)
-    const ids = readOwners(environment).get('o')!.map(({ id }) => id)
+    const ids = readOwners(environment)
+      .get('o')!
+      .map(({ id }) => id)
     await environment.close()
     return { directory, snapshot, ids }
   }
@@ -195,7 +210,10 @@ describe('damage', () => {
       message: expect.stringContaining('"o"'),
     })
     const reports = await store.verify()
-    expect(reports.map(({ owner, damage }) => [owner, damage === null])).toEqual([['o', false], ['sound', true]])
+    expect(reports.map(({ owner, damage }) => [owner, damage === null])).toEqual([
+      ['o', false],
+      ['sound', true],
+    ])
     await store.close()
   }
 

@@ -82,9 +82,7 @@ export class Environment<Table extends string> {
       owned = true
       this.#root = root
       this.#assertComplete(tables)
-      this.#tables = new Map(
-        tables.map((name) => [name, this.#root.openDB({ name, ...ENCODING })]),
-      )
+      this.#tables = new Map(tables.map((name) => [name, this.#root.openDB({ name, ...ENCODING })]))
       this.#file = new FileLength(directory)
       this.#usedBytes = this.#readUsedBytes()
       syncDirectory(directory)

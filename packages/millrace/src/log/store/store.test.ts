@@ -123,7 +123,8 @@ describe('tables', () => {
       await log.close()
       const file = join(directory, 'data.mdb')
       const content = readFileSync(file)
-      for (let at = content.indexOf(`${name}\0`); at !== -1; at = content.indexOf(`${name}\0`, at + 1)) content[at]! ^= 1
+      for (let at = content.indexOf(`${name}\0`); at !== -1; at = content.indexOf(`${name}\0`, at + 1))
+        content[at]! ^= 1
       writeFileSync(file, content)
       await expect(openLog({ directory })).rejects.toMatchObject({
         code: 'LOG_CORRUPT',

@@ -36,10 +36,14 @@ export async function exportRecording(log: Log, topic: string, file: string): Pr
 function eventOf(block: LogBlock, i: number, topic: string, defaultConn: string) {
   const value = block.value(i)
   if (value === null) {
-    throw new MillraceError('DATA_BAD_RECORD', `topic "${topic}" has a record without a value at offset ${block.offset(i)}`, {
-      detail: 'It deletes what has its key; a recording has messages only.',
-      hint: 'Export it with --format records.',
-    })
+    throw new MillraceError(
+      'DATA_BAD_RECORD',
+      `topic "${topic}" has a record without a value at offset ${block.offset(i)}`,
+      {
+        detail: 'It deletes what has its key; a recording has messages only.',
+        hint: 'Export it with --format records.',
+      },
+    )
   }
   let conn = defaultConn
   let binary = false
