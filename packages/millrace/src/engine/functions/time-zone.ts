@@ -44,6 +44,8 @@ function fixedZone(name: string): TimeZone | undefined {
 function namedZone(name: string): TimeZone {
   let format: Intl.DateTimeFormat
   try {
+    // Some platforms take any offset as a name; those that `fixedZone` has refused are none.
+    if (FIXED.test(name)) throw new RangeError(name)
     format = new Intl.DateTimeFormat('en-US', { timeZone: name, timeZoneName: 'longOffset' })
   } catch {
     throw rowError(`there is no time zone ${shown(name)}`, "Zones are named as in 'Europe/Berlin', 'UTC' or '+05:30'.")
