@@ -8,8 +8,8 @@ import { openLog, openStateStore, stateDirectory } from '../../packages/millrace
 import { assertEqual, median } from '../lib/measure.mjs'
 import { fillTrades, KEYS, NO_SNAPSHOTS, tradesPipeline } from '../lib/trades-pipeline.mjs'
 
-const RECORDS = 3_000_000
-const ROUNDS = 3
+const RECORDS = 10_000_000
+const ROUNDS = 2
 const VICTIM = fileURLToPath(new URL('../lib/pipeline-victim.mjs', import.meta.url))
 
 /** What snapshots cost a pipeline, and how long it takes one that was killed to be where it was. */

@@ -12,7 +12,7 @@ export interface SnapshotPolicy {
   readonly everyBytes: number
 }
 
-export const DEFAULT_SNAPSHOTS: SnapshotPolicy = { everyMs: 10_000, everyBytes: 64 * 1024 * 1024 }
+export const DEFAULT_SNAPSHOTS: SnapshotPolicy = { everyMs: 10_000, everyBytes: 256 * 1024 * 1024 }
 
 export interface SnapshotStatistics {
   /** In the state store; null: there is no state. */
